@@ -1,1 +1,66 @@
-//! orm-core
+//! The runtime of [unlazy](https://docs.rs/unlazy): states, entities, relations, queries and loading.
+//!
+//! Use it through the crate `unlazy`, which re-exports it together with the derives.
+
+#![warn(missing_docs)]
+
+mod bind;
+mod column;
+mod connect;
+mod db;
+mod decode;
+mod entity;
+mod error;
+mod expr;
+mod foreign_key;
+mod fragment;
+mod load;
+mod order;
+mod predicate;
+mod query;
+mod relation;
+mod select;
+mod shape;
+mod sql;
+mod state;
+mod value;
+mod write;
+
+pub use column::{Column, Operand};
+pub use connect::ConnectError;
+pub use db::{
+    Db, Executor, Isolation, LoggedStatement, StatementLog, Transaction, TransactionOptions,
+};
+pub use entity::{Entity, IntoKey, Keyed};
+pub use error::{ConstraintKind, Error, Result};
+pub use fragment::Fragment;
+pub use load::{Load, Loads, Put, Strategy};
+pub use order::{Order, OrderBy};
+pub use predicate::{Filter, Predicate};
+pub use query::{Query, execute};
+pub use relation::{IntoLoad, Rel, Relation, ThroughEntity};
+pub use state::{Loaded, Unloaded};
+pub use value::{Field, Nullable, PgType, Text, Value};
+pub use write::{Assign, Delete, Filtered, Insert, InsertMany, NewRow, Unfiltered, Update};
+
+/// What generated code uses. Not part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use bytes::BytesMut;
+    pub use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+
+    pub use crate::bind::Bind;
+    pub use crate::db::Acquire;
+    pub use crate::decode::RowReader;
+    pub use crate::entity::{ColumnDef, EntityDef, KeyParts};
+    pub use crate::foreign_key::{ForeignKey, check_foreign_key};
+    pub use crate::fragment::{Argument, check_placeholders};
+    pub use crate::load::{Named, NamedRelation, Node, Skip, Slot, Slots, TargetOf, With};
+    pub use crate::relation::{LinkDef, RelationDef, RelationKind};
+    pub use crate::select::Select;
+    pub use crate::shape::{Many, ManyShared, Optional, Pairs};
+    pub use crate::value::label::{
+        BoxedError, accepts_label, label_from_sql, label_to_sql, unknown_label,
+    };
+    pub use crate::write::NewRow;
+}

@@ -1,0 +1,285 @@
+//! Column tokens, `User::EMAIL`, and the comparisons that they offer.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Bound, RangeBounds};
+
+use crate::bind::Bind;
+use crate::entity::{ColumnDef, Entity};
+use crate::expr::Expr;
+use crate::order::Order;
+use crate::predicate::Predicate;
+use crate::value::{Field, Nullable, Text, Value};
+
+/// A column of the entity `E` whose field is of type `T`.
+///
+/// `#[derive(Entity)]` makes one for each column as an associated constant in upper case: `User::EMAIL`.
+pub struct Column<E, T> {
+    position: usize,
+    marker: PhantomData<fn() -> (E, T)>,
+}
+
+impl<E, T> Clone for Column<E, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E, T> Copy for Column<E, T> {}
+
+impl<E: Entity, T> fmt::Debug for Column<E, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", E::DEF.name, self.def().field)
+    }
+}
+
+impl<E, T> Column<E, T> {
+    #[doc(hidden)]
+    pub const fn new(position: usize) -> Self {
+        Self {
+            position,
+            marker: PhantomData,
+        }
+    }
+
+    /// The column's position in the entity's list of columns.
+    #[doc(hidden)]
+    pub const fn position(self) -> usize {
+        self.position
+    }
+}
+
+impl<E: Entity, T> Column<E, T> {
+    /// What is known of the column.
+    pub fn def(self) -> &'static ColumnDef {
+        &E::DEF.columns[self.position]
+    }
+
+    pub(crate) fn expr(self) -> Expr {
+        Expr::Column(self.def())
+    }
+
+    /// Orders by this column, smallest first: `ORDER BY email`.
+    pub fn asc(self) -> Order<E> {
+        Order::ascending(self.expr())
+    }
+
+    /// Orders by this column, greatest first: `ORDER BY email DESC`.
+    ///
+    /// PostgreSQL counts NULL as greatest, so it comes first; see [`Order::nulls_last`].
+    pub fn desc(self) -> Order<E> {
+        self.asc().reversed()
+    }
+}
+
+/// What a column can be compared with: a value of its type (or a reference to one, or `&str` for text), or another
+/// column of the same entity.
+#[diagnostic::on_unimplemented(
+    message = "a column of type `{V}` cannot be compared with `{Self}`",
+    label = "expected a `{V}`, or a column of the same entity and type",
+    note = "for a value that may be absent, say what NULL means: `.is_null()`, or `.is_not_distinct_from(option)`"
+)]
+pub trait Operand<E, V> {
+    #[doc(hidden)]
+    fn into_expr(self) -> Expr;
+}
+
+impl<E, V: Value> Operand<E, V> for V {
+    fn into_expr(self) -> Expr {
+        Expr::Bind(Bind::new(self))
+    }
+}
+
+impl<E, V: Value> Operand<E, V> for &V {
+    fn into_expr(self) -> Expr {
+        Expr::Bind(Bind::new(self.clone()))
+    }
+}
+
+impl<E> Operand<E, String> for &str {
+    fn into_expr(self) -> Expr {
+        Expr::Bind(Bind::new(self.to_owned()))
+    }
+}
+
+impl<E: Entity, F: Field> Operand<E, F::Base> for Column<E, F> {
+    fn into_expr(self) -> Expr {
+        self.expr()
+    }
+}
+
+impl<E: Entity, T: Field> Column<E, T> {
+    fn compare(self, op: &'static str, other: impl Operand<E, T::Base>) -> Predicate<E> {
+        Predicate::new(Expr::binary(self.expr(), op, other.into_expr()))
+    }
+
+    /// `email = $1`. Never true for NULL.
+    pub fn eq(self, other: impl Operand<E, T::Base>) -> Predicate<E> {
+        self.compare("=", other)
+    }
+
+    /// `email <> $1`. Never true for NULL; see [`is_distinct_from`](Self::is_distinct_from).
+    pub fn ne(self, other: impl Operand<E, T::Base>) -> Predicate<E> {
+        self.compare("<>", other)
+    }
+
+    /// `visits < $1`.
+    pub fn lt(self, other: impl Operand<E, T::Base>) -> Predicate<E> {
+        self.compare("<", other)
+    }
+
+    /// `visits <= $1`.
+    pub fn le(self, other: impl Operand<E, T::Base>) -> Predicate<E> {
+        self.compare("<=", other)
+    }
+
+    /// `visits > $1`.
+    pub fn gt(self, other: impl Operand<E, T::Base>) -> Predicate<E> {
+        self.compare(">", other)
+    }
+
+    /// `visits >= $1`.
+    pub fn ge(self, other: impl Operand<E, T::Base>) -> Predicate<E> {
+        self.compare(">=", other)
+    }
+
+    /// A Rust range: `User::VISITS.between(1..=9)` is `visits >= $1 AND visits <= $2`.
+    pub fn between(self, range: impl RangeBounds<T::Base>) -> Predicate<E> {
+        let lower = match range.start_bound() {
+            Bound::Included(value) => Some(self.ge(value)),
+            Bound::Excluded(value) => Some(self.gt(value)),
+            Bound::Unbounded => None,
+        };
+        let upper = match range.end_bound() {
+            Bound::Included(value) => Some(self.le(value)),
+            Bound::Excluded(value) => Some(self.lt(value)),
+            Bound::Unbounded => None,
+        };
+        match (lower, upper) {
+            (Some(lower), Some(upper)) => lower.and(upper),
+            (Some(bound), None) | (None, Some(bound)) => bound,
+            // Every value lies in `..`, and as in every other comparison NULL does not.
+            (None, None) => Predicate::new(Expr::postfix(self.expr(), " IS NOT NULL")),
+        }
+    }
+
+    /// `id = ANY($1)`: one array parameter, so that the statement is the same for any number of values.
+    pub fn is_in<I, V>(self, values: I) -> Predicate<E>
+    where
+        I: IntoIterator<Item = V>,
+        V: Into<T::Base>,
+    {
+        Predicate::new(Expr::quantified(self.expr(), "= ANY", Self::array(values)))
+    }
+
+    /// `id <> ALL($1)`. Never true for NULL.
+    pub fn is_not_in<I, V>(self, values: I) -> Predicate<E>
+    where
+        I: IntoIterator<Item = V>,
+        V: Into<T::Base>,
+    {
+        Predicate::new(Expr::quantified(self.expr(), "<> ALL", Self::array(values)))
+    }
+
+    fn array<I, V>(values: I) -> Expr
+    where
+        I: IntoIterator<Item = V>,
+        V: Into<T::Base>,
+    {
+        let values: Vec<T::Base> = values.into_iter().map(Into::into).collect();
+        Expr::Bind(Bind::new(values))
+    }
+}
+
+impl<E: Entity, T: Nullable> Column<E, T> {
+    /// `reviewer_id IS NULL`.
+    pub fn is_null(self) -> Predicate<E> {
+        Predicate::new(Expr::postfix(self.expr(), " IS NULL"))
+    }
+
+    /// `reviewer_id IS NOT NULL`.
+    pub fn is_not_null(self) -> Predicate<E> {
+        Predicate::new(Expr::postfix(self.expr(), " IS NOT NULL"))
+    }
+
+    /// `reviewer_id IS DISTINCT FROM $1`: as `!=` is in Rust, where `None` is a value like others.
+    pub fn is_distinct_from(self, value: Option<T::Base>) -> Predicate<E> {
+        self.compare_option("IS DISTINCT FROM", value)
+    }
+
+    /// `reviewer_id IS NOT DISTINCT FROM $1`: as `==` is in Rust, where `None` equals `None`.
+    ///
+    /// PostgreSQL does not use an index for it.
+    pub fn is_not_distinct_from(self, value: Option<T::Base>) -> Predicate<E> {
+        self.compare_option("IS NOT DISTINCT FROM", value)
+    }
+
+    fn compare_option(self, op: &'static str, value: Option<T::Base>) -> Predicate<E> {
+        let bind = Bind::typed(value, <T::Base as Value>::TYPE);
+        Predicate::new(Expr::binary(self.expr(), op, Expr::Bind(bind)))
+    }
+}
+
+impl<E: Entity, T: Field> Column<E, T>
+where
+    T::Base: Text,
+{
+    fn matches(self, op: &'static str, pattern: String) -> Predicate<E> {
+        let pattern = Expr::Bind(Bind::new(pattern));
+        Predicate::new(Expr::binary(self.expr(), op, pattern))
+    }
+
+    /// `email LIKE $1`, where `%` stands for any text and `_` for one character.
+    pub fn like(self, pattern: impl Into<String>) -> Predicate<E> {
+        self.matches("LIKE", pattern.into())
+    }
+
+    /// `email ILIKE $1`: as [`like`](Self::like), upper and lower case alike.
+    pub fn ilike(self, pattern: impl Into<String>) -> Predicate<E> {
+        self.matches("ILIKE", pattern.into())
+    }
+
+    /// `email LIKE $1` with a pattern that finds the text anywhere; `%` and `_` in it stand for themselves.
+    pub fn contains(self, text: impl AsRef<str>) -> Predicate<E> {
+        self.like(format!("%{}%", escape_like(text.as_ref())))
+    }
+
+    /// `email LIKE $1` with a pattern that finds the text at the start; `%` and `_` in it stand for themselves.
+    pub fn starts_with(self, text: impl AsRef<str>) -> Predicate<E> {
+        self.like(format!("{}%", escape_like(text.as_ref())))
+    }
+
+    /// `email LIKE $1` with a pattern that finds the text at the end; `%` and `_` in it stand for themselves.
+    pub fn ends_with(self, text: impl AsRef<str>) -> Predicate<E> {
+        self.like(format!("%{}", escape_like(text.as_ref())))
+    }
+}
+
+impl<E: Entity, V: Value, T: Field<Base = Vec<V>>> Column<E, T> {
+    /// `$1 = ANY(labels)`: the array has this element.
+    pub fn has_element(self, element: impl Operand<E, V>) -> Predicate<E> {
+        Predicate::new(Expr::quantified(element.into_expr(), "= ANY", self.expr()))
+    }
+
+    /// `labels @> $1`: the array has all of these elements.
+    pub fn has_all(self, elements: impl Operand<E, Vec<V>>) -> Predicate<E> {
+        Predicate::new(Expr::binary(self.expr(), "@>", elements.into_expr()))
+    }
+
+    /// `labels && $1`: the array has at least one of these elements.
+    pub fn has_any(self, elements: impl Operand<E, Vec<V>>) -> Predicate<E> {
+        Predicate::new(Expr::binary(self.expr(), "&&", elements.into_expr()))
+    }
+}
+
+/// Makes `%`, `_` and the escape character itself stand for themselves in a pattern.
+fn escape_like(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}

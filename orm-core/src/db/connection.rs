@@ -1,0 +1,288 @@
+//! One connection, for as long as one query needs it.
+
+use std::ops::Deref;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use deadpool_postgres::StatementCache;
+use futures_util::TryStreamExt;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, RowStream, Statement};
+
+use crate::bind::Parameter;
+use crate::db::log::{StatementLog, record};
+use crate::decode::check_types;
+use crate::error::Result;
+use crate::sql::{SelectSql, Sql};
+
+/// A connection on which all statements of one query run.
+pub struct Connection<'a> {
+    client: ClientRef<'a>,
+    /// Prepared statements by their text. A bare `tokio_postgres::Client` has none.
+    statements: Option<Arc<StatementCache>>,
+    log: Option<&'a StatementLog>,
+    /// Set when a statement fails: within a transaction, nothing can be committed any more.
+    failed: Option<&'a AtomicBool>,
+    in_transaction: bool,
+    /// Statements whose results are not yet read to the end.
+    running: Running,
+}
+
+enum ClientRef<'a> {
+    Pooled(PooledClient),
+    Borrowed(&'a Client),
+}
+
+impl Deref for ClientRef<'_> {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        match self {
+            Self::Pooled(pooled) => pooled.client(),
+            Self::Borrowed(client) => client,
+        }
+    }
+}
+
+/// The number of statements under way on a connection.
+pub(super) type Running = Arc<AtomicUsize>;
+
+/// A connection of the pool, which goes back to it only if nothing is running on it.
+///
+/// A future that is dropped does not stop its statement: the next user of the connection would wait for it. So a
+/// connection that is dropped with a statement under way is closed instead.
+pub(super) struct PooledClient {
+    object: Option<deadpool_postgres::Client>,
+    running: Running,
+}
+
+impl PooledClient {
+    pub(super) fn new(object: deadpool_postgres::Client) -> Self {
+        Self {
+            object: Some(object),
+            running: Running::default(),
+        }
+    }
+
+    pub(super) fn running(&self) -> &Running {
+        &self.running
+    }
+
+    fn object(&self) -> &deadpool_postgres::Client {
+        self.object.as_ref().expect("taken only when dropped")
+    }
+
+    pub(super) fn object_mut(&mut self) -> &mut deadpool_postgres::Client {
+        self.object.as_mut().expect("taken only when dropped")
+    }
+
+    fn client(&self) -> &Client {
+        self.object()
+    }
+}
+
+impl Drop for PooledClient {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take()
+            && self.running.load(Ordering::Acquire) > 0
+        {
+            tracing::debug!(target: "unlazy", "a query was dropped before its end: closing its connection");
+            drop(deadpool_postgres::Client::take(object));
+        }
+    }
+}
+
+/// Counts a statement as running until it has ended; not if its future is dropped.
+struct RunningStatement<'c>(&'c AtomicUsize);
+
+impl<'c> RunningStatement<'c> {
+    fn start(running: &'c AtomicUsize) -> Self {
+        running.fetch_add(1, Ordering::AcqRel);
+        Self(running)
+    }
+
+    fn end(self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl<'a> Connection<'a> {
+    pub(super) fn pooled(client: PooledClient, log: Option<&'a StatementLog>) -> Self {
+        Self {
+            statements: Some(client.object().statement_cache.clone()),
+            running: client.running().clone(),
+            client: ClientRef::Pooled(client),
+            log,
+            failed: None,
+            in_transaction: false,
+        }
+    }
+
+    pub(super) fn borrowed(client: &'a Client, statements: Option<&Arc<StatementCache>>) -> Self {
+        Self {
+            client: ClientRef::Borrowed(client),
+            statements: statements.cloned(),
+            log: None,
+            failed: None,
+            in_transaction: false,
+            running: Running::default(),
+        }
+    }
+
+    /// The connection of a transaction, where a statement cannot be retried.
+    pub(super) fn in_transaction(self) -> Self {
+        Self {
+            in_transaction: true,
+            ..self
+        }
+    }
+
+    pub(super) fn with_log(self, log: Option<&'a StatementLog>) -> Self {
+        Self { log, ..self }
+    }
+
+    pub(super) fn reporting(self, failed: &'a AtomicBool, running: &Running) -> Self {
+        Self {
+            failed: Some(failed),
+            running: running.clone(),
+            ..self
+        }
+    }
+
+    /// Prepares a statement, once for each connection and text.
+    pub(crate) async fn prepare(&self, sql: &Sql) -> Result<Statement> {
+        let text = &sql.text;
+        let running = RunningStatement::start(&self.running);
+        let started = Instant::now();
+        let prepared = match &self.statements {
+            Some(statements) if !sql.depends_on_data => {
+                statements.prepare(&self.client, text).await
+            }
+            _ => self.client.prepare(text).await,
+        };
+        running.end();
+        prepared.map_err(|error| self.failure(text, started, error))
+    }
+
+    /// Sends a statement that returns entities, and hands over its rows as they arrive.
+    pub(crate) async fn fetch(
+        &self,
+        statement: &Statement,
+        select: &SelectSql,
+        parameters: &[Parameter],
+        each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
+    ) -> Result<u64> {
+        for &(at, def) in &select.layout {
+            check_types(def, statement.columns().get(at..).unwrap_or_default())?;
+        }
+        self.run(statement, &select.sql.text, parameters, each)
+            .await
+    }
+
+    /// Prepares and sends a statement, and hands over its rows as they arrive.
+    pub(crate) async fn query(
+        &self,
+        sql: &Sql,
+        each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
+    ) -> Result<u64> {
+        let statement = self.prepare(sql).await?;
+        self.run(&statement, &sql.text, &sql.parameters, each).await
+    }
+
+    /// Sends a statement that returns no rows. Returns how many it changed.
+    pub(crate) async fn execute(&self, sql: &Sql) -> Result<u64> {
+        let statement = self.prepare(sql).await?;
+        let started = Instant::now();
+        let running = RunningStatement::start(&self.running);
+        let done = self
+            .client
+            .execute_raw(&statement, borrowed(&sql.parameters))
+            .await;
+        running.end();
+        let rows = done.map_err(|error| self.failure(&sql.text, started, error))?;
+        record(self.log, &sql.text, rows, started.elapsed(), false);
+        Ok(rows)
+    }
+
+    async fn run(
+        &self,
+        statement: &Statement,
+        text: &str,
+        parameters: &[Parameter],
+        each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
+    ) -> Result<u64> {
+        let started = Instant::now();
+        let running = RunningStatement::start(&self.running);
+        let read = self.read(statement, text, parameters, each).await;
+        running.end();
+        let (rows, outcome) = read.map_err(|error| self.failure(text, started, error))?;
+        record(self.log, text, rows, started.elapsed(), outcome.is_err());
+        outcome.map(|()| rows)
+    }
+
+    /// Reads the result to its end, even if a row cannot be used: the connection is needed again.
+    async fn read(
+        &self,
+        statement: &Statement,
+        text: &str,
+        parameters: &[Parameter],
+        each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
+    ) -> Result<(u64, Result<()>), tokio_postgres::Error> {
+        let mut stream = pin!(self.open(statement, text, parameters).await?);
+        let mut rows = 0;
+        let mut outcome = Ok(());
+        while let Some(row) = stream.try_next().await? {
+            rows += 1;
+            if outcome.is_ok() {
+                outcome = each(&row);
+            }
+        }
+        Ok((rows, outcome))
+    }
+
+    /// Sends the statement. If the table has changed since it was prepared, it is prepared anew, once.
+    async fn open(
+        &self,
+        statement: &Statement,
+        text: &str,
+        parameters: &[Parameter],
+    ) -> Result<RowStream, tokio_postgres::Error> {
+        match (
+            self.client.query_raw(statement, borrowed(parameters)).await,
+            &self.statements,
+        ) {
+            (Err(error), Some(statements)) if !self.in_transaction && is_outdated(&error) => {
+                statements.remove(text, &[]);
+                let statement = statements.prepare(&self.client, text).await?;
+                self.client
+                    .query_raw(&statement, borrowed(parameters))
+                    .await
+            }
+            (opened, _) => opened,
+        }
+    }
+
+    fn failure(&self, text: &str, started: Instant, error: tokio_postgres::Error) -> crate::Error {
+        if let Some(failed) = self.failed {
+            failed.store(true, Ordering::Release);
+        }
+        record(self.log, text, 0, started.elapsed(), true);
+        error.into()
+    }
+}
+
+/// "cached plan must not change result type", and a prepared statement that the server has forgotten.
+fn is_outdated(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| {
+        *code == SqlState::FEATURE_NOT_SUPPORTED || *code == SqlState::INVALID_SQL_STATEMENT_NAME
+    })
+}
+
+fn borrowed(parameters: &[Parameter]) -> impl ExactSizeIterator<Item = &(dyn ToSql + Sync)> + '_ {
+    parameters
+        .iter()
+        .map(|parameter| &**parameter as &(dyn ToSql + Sync))
+}

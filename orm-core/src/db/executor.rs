@@ -1,0 +1,102 @@
+//! What queries can run on.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::db::connection::{Connection, PooledClient};
+use crate::db::{Db, Transaction};
+use crate::error::Result;
+
+/// A connection that is being taken.
+#[doc(hidden)]
+pub type Acquire<'a> = Pin<Box<dyn Future<Output = Result<Connection<'a>>> + Send + 'a>>;
+
+/// Whatever can run a query: a [`Db`], a [`Transaction`], and the clients and transactions of `tokio_postgres` and
+/// `deadpool_postgres`, so that unlazy can be used for one query at a time next to existing code.
+///
+/// A plain `tokio_postgres` client has no cache of prepared statements, so there each statement costs a second round
+/// trip.
+#[diagnostic::on_unimplemented(
+    message = "queries cannot run on `{Self}`",
+    label = "expected `&Db`, a transaction, or a client of `tokio_postgres` or `deadpool_postgres`"
+)]
+pub trait Executor: Sync + sealed::Sealed {
+    /// Takes the connection on which all statements of one query run.
+    #[doc(hidden)]
+    fn acquire(&self) -> Acquire<'_>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for super::Db {}
+    impl Sealed for super::Transaction<'_> {}
+    impl Sealed for tokio_postgres::Client {}
+    impl Sealed for tokio_postgres::Transaction<'_> {}
+    impl Sealed for deadpool_postgres::Client {}
+    impl Sealed for deadpool_postgres::ClientWrapper {}
+    impl Sealed for deadpool_postgres::Transaction<'_> {}
+    impl<T: Sealed + ?Sized> Sealed for &T {}
+    impl<T: Sealed + ?Sized> Sealed for &mut T {}
+}
+
+fn ready<'a>(connection: Connection<'a>) -> Acquire<'a> {
+    Box::pin(std::future::ready(Ok(connection)))
+}
+
+impl Executor for Db {
+    fn acquire(&self) -> Acquire<'_> {
+        Box::pin(async {
+            let client = PooledClient::new(self.client().await?);
+            Ok(Connection::pooled(client, self.log()))
+        })
+    }
+}
+
+impl Executor for Transaction<'_> {
+    fn acquire(&self) -> Acquire<'_> {
+        ready(self.connection())
+    }
+}
+
+impl Executor for tokio_postgres::Client {
+    fn acquire(&self) -> Acquire<'_> {
+        ready(Connection::borrowed(self, None))
+    }
+}
+
+impl Executor for tokio_postgres::Transaction<'_> {
+    fn acquire(&self) -> Acquire<'_> {
+        ready(Connection::borrowed(self.client(), None).in_transaction())
+    }
+}
+
+impl Executor for deadpool_postgres::ClientWrapper {
+    fn acquire(&self) -> Acquire<'_> {
+        ready(Connection::borrowed(self, Some(&self.statement_cache)))
+    }
+}
+
+impl Executor for deadpool_postgres::Client {
+    fn acquire(&self) -> Acquire<'_> {
+        deadpool_postgres::ClientWrapper::acquire(self)
+    }
+}
+
+impl Executor for deadpool_postgres::Transaction<'_> {
+    fn acquire(&self) -> Acquire<'_> {
+        ready(Connection::borrowed(self.client(), Some(&self.statement_cache)).in_transaction())
+    }
+}
+
+impl<T: Executor + ?Sized> Executor for &T {
+    fn acquire(&self) -> Acquire<'_> {
+        (**self).acquire()
+    }
+}
+
+impl<T: Executor + Send + ?Sized> Executor for &mut T {
+    fn acquire(&self) -> Acquire<'_> {
+        (**self).acquire()
+    }
+}

@@ -1,0 +1,141 @@
+//! The handle on a pool of connections.
+
+use std::fmt;
+
+use deadpool_postgres::{Pool, PoolError};
+
+use crate::connect;
+use crate::db::connection::PooledClient;
+use crate::db::{StatementLog, Transaction, TransactionOptions};
+use crate::error::{Error, Result};
+
+/// A handle on a pool of connections. Clones share the pool and are cheap.
+///
+/// Each query takes one connection for all of its statements, and gives it back at its end.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool,
+    log: Option<StatementLog>,
+}
+
+impl Db {
+    /// A pool from a libpq-style connection string: a URL (`postgres://user:password@host:5432/database?key=value`)
+    /// or `key=value` pairs (`host=localhost user=me password='two words'`).
+    ///
+    /// No connection is made yet: only the string and the root certificates are read.
+    ///
+    /// Besides the parameters of [`tokio_postgres::Config`]:
+    ///
+    /// | parameter | value | default |
+    /// | --- | --- | --- |
+    /// | `sslmode` | see below | `prefer` |
+    /// | `sslrootcert` | a PEM file of trusted certificates, or `system` for those of the system | see below |
+    /// | `max_connections` | size of the pool | twice the number of CPUs |
+    /// | `acquire_timeout` | seconds for a connection to become free, and for a new one to be made; 0: no limit | 30 |
+    ///
+    /// `sslmode` is what libpq makes of it:
+    ///
+    /// | `sslmode` | |
+    /// | --- | --- |
+    /// | `disable` | no TLS |
+    /// | `allow` | TLS only if the server refuses to go without |
+    /// | `prefer` | TLS if it works, else without |
+    /// | `require` | TLS. Checks the certificate as `verify-ca` does if `sslrootcert` is given, and not at all otherwise |
+    /// | `verify-ca` | TLS, and the server's certificate is signed by a trusted one |
+    /// | `verify-full` | the same, and the certificate is valid for the host's name |
+    ///
+    /// Without `sslrootcert`, `verify-ca` and `verify-full` trust the certificates of the system. `sslrootcert=system`
+    /// makes `verify-full` the default, and goes with nothing weaker. A Unix socket never uses TLS, whatever the mode.
+    ///
+    /// # Errors
+    /// A string that is not valid, root certificates that cannot be read, or a mode from `require` up without the
+    /// feature `tls`.
+    pub fn connect(url: &str) -> Result<Self> {
+        Ok(connect::pool(url)?.into())
+    }
+
+    /// A handle whose statements are recorded in a log, on the same pool.
+    pub fn logged(&self, log: &StatementLog) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            log: Some(log.clone()),
+        }
+    }
+
+    /// The pool.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Runs a function in a transaction: committed when it returns `Ok`, rolled back when it returns `Err`, or when the
+    /// future is dropped.
+    ///
+    /// ```no_run
+    /// # async fn example(db: unlazy::Db) -> unlazy::Result<()> {
+    /// let answer = db.transaction(async |tx| {
+    ///     unlazy::execute(unlazy::sql!("DELETE FROM drafts WHERE age > $1::int4", 30), tx).await
+    /// }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What the function returns, and the errors of beginning and committing. If a statement failed and the function
+    /// returned `Ok` all the same, the error is [`Error::Aborted`]: PostgreSQL would answer the COMMIT with a rollback,
+    /// and without an error.
+    pub async fn transaction<T, E>(
+        &self,
+        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.transaction_with(TransactionOptions::default(), work)
+            .await
+    }
+
+    /// [`transaction`](Self::transaction) with an isolation level, read-only, or deferrable.
+    pub async fn transaction_with<T, E>(
+        &self,
+        options: TransactionOptions,
+        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        let mut client = PooledClient::new(self.client().await?);
+        Transaction::run(&mut client, options, self.log(), work).await
+    }
+
+    pub(super) async fn client(&self) -> Result<deadpool_postgres::Client> {
+        self.pool.get().await.map_err(pool_error)
+    }
+
+    pub(super) fn log(&self) -> Option<&StatementLog> {
+        self.log.as_ref()
+    }
+}
+
+impl From<Pool> for Db {
+    /// Uses a pool that the application already has.
+    fn from(pool: Pool) -> Self {
+        Self { pool, log: None }
+    }
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Db")
+            .field("status", &self.pool.status())
+            .finish_non_exhaustive()
+    }
+}
+
+fn pool_error(error: PoolError) -> Error {
+    match error {
+        PoolError::Timeout(_) => Error::PoolTimeout,
+        PoolError::Backend(error) => error.into(),
+        error => Error::Connection(error.into()),
+    }
+}

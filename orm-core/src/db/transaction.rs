@@ -1,0 +1,179 @@
+//! Transactions and savepoints.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use tokio_postgres::IsolationLevel;
+
+use crate::db::connection::{Connection, PooledClient, Running};
+use crate::db::log::{StatementLog, record};
+use crate::error::{Error, Result};
+
+/// How much a transaction sees of concurrent ones. See PostgreSQL's documentation, chapter "Transaction Isolation".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// Each statement sees what was committed before it began. PostgreSQL's default.
+    ReadCommitted,
+    /// All statements see what was committed before the first one began.
+    RepeatableRead,
+    /// As if transactions ran one after the other. Be ready to run it again:
+    /// [`Error::is_retryable`](crate::Error::is_retryable).
+    Serializable,
+}
+
+/// How a transaction is begun.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TransactionOptions {
+    isolation: Option<Isolation>,
+    read_only: Option<bool>,
+    deferrable: bool,
+}
+
+impl TransactionOptions {
+    /// What the server's settings say.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `ISOLATION LEVEL ..`.
+    pub fn isolation(self, isolation: Isolation) -> Self {
+        Self {
+            isolation: Some(isolation),
+            ..self
+        }
+    }
+
+    /// `READ ONLY` or `READ WRITE`.
+    pub fn read_only(self, read_only: bool) -> Self {
+        Self {
+            read_only: Some(read_only),
+            ..self
+        }
+    }
+
+    /// `DEFERRABLE`: a serializable read-only transaction waits until it can run without ever failing.
+    pub fn deferrable(self) -> Self {
+        Self {
+            deferrable: true,
+            ..self
+        }
+    }
+}
+
+/// A transaction, or a savepoint within one. Queries run on it as on a [`Db`](crate::Db).
+///
+/// It ends with the function that it was given to: see [`Db::transaction`](crate::Db::transaction).
+pub struct Transaction<'a> {
+    inner: deadpool_postgres::Transaction<'a>,
+    failed: AtomicBool,
+    log: Option<&'a StatementLog>,
+    running: Running,
+}
+
+impl fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction")
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) async fn run<T, E: From<Error>>(
+        client: &mut PooledClient,
+        options: TransactionOptions,
+        log: Option<&StatementLog>,
+        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let running = client.running().clone();
+        let mut builder = client.object_mut().build_transaction();
+        if let Some(isolation) = options.isolation {
+            builder = builder.isolation_level(match isolation {
+                Isolation::ReadCommitted => IsolationLevel::ReadCommitted,
+                Isolation::RepeatableRead => IsolationLevel::RepeatableRead,
+                Isolation::Serializable => IsolationLevel::Serializable,
+            });
+        }
+        if let Some(read_only) = options.read_only {
+            builder = builder.read_only(read_only);
+        }
+        if options.deferrable {
+            builder = builder.deferrable(true);
+        }
+        let inner = logged(log, "BEGIN", builder.start()).await?;
+        let transaction = Transaction {
+            inner,
+            failed: AtomicBool::new(false),
+            log,
+            running,
+        };
+        transaction.complete(work, "COMMIT", "ROLLBACK").await
+    }
+
+    /// Runs a function within a savepoint: what it did is undone when it returns `Err`, and the transaction goes on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Db::transaction`](crate::Db::transaction).
+    pub async fn savepoint<T, E>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        let log = self.log;
+        let running = self.running.clone();
+        let inner = logged(log, "SAVEPOINT", self.inner.transaction()).await?;
+        let savepoint = Transaction {
+            inner,
+            failed: AtomicBool::new(false),
+            log,
+            running,
+        };
+        savepoint.complete(work, "RELEASE", "ROLLBACK TO").await
+    }
+
+    async fn complete<T, E: From<Error>>(
+        mut self,
+        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+        commit: &'static str,
+        rollback: &'static str,
+    ) -> Result<T, E> {
+        match work(&mut self).await {
+            Ok(value) if !self.failed.load(Ordering::Acquire) => {
+                logged(self.log, commit, self.inner.commit()).await?;
+                Ok(value)
+            }
+            Ok(_) => {
+                logged(self.log, rollback, self.inner.rollback()).await?;
+                Err(Error::Aborted.into())
+            }
+            Err(error) => {
+                // The error of the work says more than that of a rollback on a lost connection.
+                let _ = logged(self.log, rollback, self.inner.rollback()).await;
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn connection(&self) -> Connection<'_> {
+        Connection::borrowed(self.inner.client(), Some(&self.inner.statement_cache))
+            .in_transaction()
+            .with_log(self.log)
+            .reporting(&self.failed, &self.running)
+    }
+}
+
+async fn logged<T>(
+    log: Option<&StatementLog>,
+    statement: &str,
+    run: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T> {
+    let started = Instant::now();
+    let done = run.await;
+    record(log, statement, 0, started.elapsed(), done.is_err());
+    done.map_err(Error::from)
+}

@@ -1,0 +1,100 @@
+//! From rows to entities: types are checked once per result, then values are decoded by position.
+
+use tokio_postgres::types::{FromSql, FromSqlOwned, Type};
+use tokio_postgres::{Column, Row};
+
+use crate::entity::EntityDef;
+use crate::error::{Error, Result};
+
+/// The columns of one entity within a row.
+#[doc(hidden)]
+pub struct RowReader<'r> {
+    row: &'r Row,
+    offset: usize,
+    def: &'static EntityDef,
+}
+
+impl<'r> RowReader<'r> {
+    pub(crate) fn new(row: &'r Row, offset: usize, def: &'static EntityDef) -> Self {
+        Self { row, offset, def }
+    }
+
+    /// The value of the column at a position in the entity's list of columns.
+    pub fn get<T: FromSqlOwned>(&self, column: usize) -> Result<T> {
+        match self.row.try_get::<_, TypeChecked<T>>(self.offset + column) {
+            Ok(TypeChecked(value)) => Ok(value),
+            Err(error) => Err(self.undecodable(column, error)),
+        }
+    }
+
+    #[cold]
+    fn undecodable(&self, column: usize, error: tokio_postgres::Error) -> Error {
+        let column_def = &self.def.columns[column];
+        let ty = self.row.columns()[self.offset + column].type_();
+        Error::Decode {
+            entity: self.def.name,
+            column: column_def.name,
+            postgres_type: ty.to_string(),
+            rust_type: column_def.rust_type(),
+            source: Some(error.into()),
+        }
+    }
+}
+
+/// The bytes of a row's value as they came from the server; `None` for NULL.
+pub(crate) fn raw(row: &Row, column: usize) -> Option<&[u8]> {
+    // A position outside of the row would be this library's mistake, and reads as NULL.
+    row.try_get::<_, Raw<'_>>(column).ok().and_then(|raw| raw.0)
+}
+
+/// Checks that every column of an entity can be decoded from the result's column at the same position.
+pub(crate) fn check_types(def: &'static EntityDef, columns: &[Column]) -> Result<()> {
+    for (column, sent) in def.columns.iter().zip(columns) {
+        if !column.accepts(sent.type_()) {
+            return Err(Error::Decode {
+                entity: def.name,
+                column: column.name,
+                postgres_type: sent.type_().to_string(),
+                rust_type: column.rust_type(),
+                source: None,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A value whose type [`check_types`] has checked, so that the driver need not do so again for each row.
+struct TypeChecked<T>(T);
+
+impl<'a, T: FromSql<'a>> FromSql<'a> for TypeChecked<T> {
+    fn from_sql(
+        ty: &Type,
+        raw: &'a [u8],
+    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        T::from_sql(ty, raw).map(Self)
+    }
+
+    fn from_sql_null(ty: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        T::from_sql_null(ty).map(Self)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+struct Raw<'a>(Option<&'a [u8]>);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(Some(raw)))
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(None))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}

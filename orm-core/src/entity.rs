@@ -1,0 +1,220 @@
+//! Entities: what a table's rows are in Rust.
+
+use tokio_postgres::types::{FromSql, FromSqlOwned, ToSql, Type};
+
+use crate::bind::Bind;
+use crate::decode::RowReader;
+use crate::error::Result;
+use crate::load::Loads;
+use crate::value::{Field, PgType, Value};
+
+/// A struct whose values are the rows of a table or view.
+///
+/// `#[derive(Entity)]` implements it for the struct with no relation loaded: `User` is an entity, and
+/// `User<Loaded<Vec<Post>>>` is what a query of it returns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an entity",
+    label = "a type with `#[derive(Entity)]`, with no relation loaded, is expected here"
+)]
+pub trait Entity: Sized + Send + Sync + 'static {
+    /// The type of the primary key: that of its field, or a tuple if it has several columns.
+    type Key;
+    /// The type of the primary key as a tuple, also if it has one column.
+    #[doc(hidden)]
+    type KeyParts;
+    /// The load slots of its relations, with none filled.
+    type Loads: Loads<Entity = Self, Value = Self> + Default;
+    /// The table and its columns.
+    const DEF: &'static EntityDef;
+
+    /// Reads an entity from a row, its relations unloaded.
+    #[doc(hidden)]
+    fn decode(row: &RowReader<'_>) -> Result<Self>;
+
+    /// The values of a primary key, in the order of [`EntityDef::key`].
+    #[doc(hidden)]
+    fn bind_key(key: Self::Key) -> Vec<Bind>;
+}
+
+/// An entity in any state of its relations: `User`, `User<Loaded<Vec<Post>>>`.
+pub trait Keyed<E: Entity> {
+    /// The primary key's values, bound.
+    #[doc(hidden)]
+    fn key_binds(&self) -> Vec<Bind>;
+}
+
+/// What a primary key may be given as: the key itself, a reference to it, or `&str` where it is a `String`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a primary key of this entity",
+    label = "the primary key is of type `{K}`"
+)]
+pub trait IntoKey<K> {
+    /// The key, owned.
+    fn into_key(self) -> K;
+}
+
+impl<K> IntoKey<K> for K {
+    fn into_key(self) -> K {
+        self
+    }
+}
+
+impl<K: Clone> IntoKey<K> for &K {
+    fn into_key(self) -> K {
+        self.clone()
+    }
+}
+
+impl IntoKey<String> for &str {
+    fn into_key(self) -> String {
+        self.to_owned()
+    }
+}
+
+/// A table or view, and how an entity's fields stand in it.
+#[derive(Debug)]
+pub struct EntityDef {
+    /// The name of the Rust struct.
+    pub name: &'static str,
+    /// The schema, if the entity names one; otherwise the `search_path` decides.
+    pub schema: Option<&'static str>,
+    /// The table or view.
+    pub table: &'static str,
+    /// The columns, in the order of the fields.
+    pub columns: &'static [ColumnDef],
+    /// The positions of the primary key's columns in `columns`.
+    pub key: &'static [usize],
+}
+
+/// A column of a table, and the field that holds it.
+#[derive(Debug, Clone, Copy)]
+pub struct ColumnDef {
+    /// The field's name.
+    pub field: &'static str,
+    /// The column's name.
+    pub name: &'static str,
+    /// The column's type in PostgreSQL.
+    pub ty: PgType,
+    /// Whether the field can hold NULL.
+    pub nullable: bool,
+    /// Whether the entity declares the column unique.
+    pub unique: bool,
+    /// Whether the database makes the value, so that an insert does not set it.
+    pub generated: bool,
+    accepts: fn(&Type) -> bool,
+    rust_type: fn() -> &'static str,
+}
+
+impl ColumnDef {
+    /// A column whose PostgreSQL type follows from the field's type.
+    #[doc(hidden)]
+    pub const fn new<F: Field>(field: &'static str, name: &'static str) -> Self {
+        Self::typed::<F>(field, name, <F::Base as Value>::TYPE, F::NULLABLE)
+    }
+
+    /// A column whose PostgreSQL type the entity names.
+    #[doc(hidden)]
+    pub const fn typed<T: FromSqlOwned>(
+        field: &'static str,
+        name: &'static str,
+        ty: PgType,
+        nullable: bool,
+    ) -> Self {
+        Self {
+            field,
+            name,
+            ty,
+            nullable,
+            unique: false,
+            generated: false,
+            accepts: <T as FromSql<'static>>::accepts,
+            rust_type: std::any::type_name::<T>,
+        }
+    }
+
+    #[doc(hidden)]
+    pub const fn unique(self) -> Self {
+        Self {
+            unique: true,
+            ..self
+        }
+    }
+
+    #[doc(hidden)]
+    pub const fn generated(self) -> Self {
+        Self {
+            generated: true,
+            ..self
+        }
+    }
+
+    /// Whether the field's type can be decoded from a result column of type `ty`.
+    pub(crate) fn accepts(&self, ty: &Type) -> bool {
+        (self.accepts)(ty)
+    }
+
+    pub(crate) fn rust_type(&self) -> &'static str {
+        (self.rust_type)()
+    }
+}
+
+impl EntityDef {
+    /// The primary key's columns.
+    pub fn key_columns(&self) -> impl ExactSizeIterator<Item = &'static ColumnDef> + use<> {
+        let columns = self.columns;
+        self.key.iter().map(move |&position| &columns[position])
+    }
+
+    /// Whether the entity declares that at most one row has given values in these columns.
+    pub(crate) fn is_unique(&self, columns: &[usize]) -> bool {
+        self.key.iter().all(|position| columns.contains(position))
+            || columns
+                .iter()
+                .any(|&position| self.columns[position].unique)
+    }
+}
+
+/// The values that a relation is followed by, read from an entity: parts of a primary key or of a foreign key.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct KeyParts<'a> {
+    parts: Vec<&'a (dyn ToSql + Sync)>,
+    null: bool,
+}
+
+impl<'a> KeyParts<'a> {
+    /// Adds the next part. A key with a NULL in it refers to nothing.
+    pub fn push<T: ToSql + Sync>(&mut self, part: Option<&'a T>) {
+        match part {
+            Some(part) => self.parts.push(part),
+            None => self.null = true,
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.parts.clear();
+        self.null = false;
+    }
+
+    pub(crate) fn not_null(&self) -> Option<&[&'a (dyn ToSql + Sync)]> {
+        (!self.null).then_some(&self.parts)
+    }
+}
+
+impl std::fmt::Display for KeyParts<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.parts.as_slice() {
+            [part] => write!(f, "{part:?}"),
+            parts => {
+                f.write_str("(")?;
+                for (position, part) in parts.iter().enumerate() {
+                    if position > 0 {
+                        f.write_str(", ")?;
+                    }
+                    write!(f, "{part:?}")?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What can go wrong, each as something that the caller can act on.
+
+use std::fmt;
+
+use tokio_postgres::error::{DbError, SqlState};
+
+use crate::connect::ConnectError;
+
+/// The result of everything that talks to the database.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong while a statement ran, or before it could.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A column's value could not be read into its field.
+    #[error(
+        "column `{column}` of `{entity}` is {postgres_type} in the database and cannot be read as `{rust_type}`"
+    )]
+    Decode {
+        /// The entity.
+        entity: &'static str,
+        /// The column, as the database names it.
+        column: &'static str,
+        /// The type that the database sent, followed by what was wrong with the value if the type was right.
+        postgres_type: String,
+        /// The field's type.
+        rust_type: &'static str,
+        /// Why the value did not decode; `None` if already the types do not fit.
+        source: Option<Source>,
+    },
+
+    /// One row was asked for, and there is none.
+    #[error("no row of `{entity}` was found")]
+    NotFound {
+        /// The entity.
+        entity: &'static str,
+    },
+
+    /// At most one row was asked for, and there are more.
+    #[error("`{of}` has more than one row where at most one was expected")]
+    TooMany {
+        /// The entity of a query, or the relation, as `User.profile`.
+        of: String,
+    },
+
+    /// A foreign key that is not NULL refers to a row that is not there, or that is hidden by row-level security.
+    #[error("`{relation}` refers to the key {key}, but that row is missing")]
+    MissingTarget {
+        /// The relation, as `Post.author`.
+        relation: String,
+        /// The key, as Rust prints it.
+        key: String,
+    },
+
+    /// A key could not be encoded as the type that the database has for it.
+    #[error("the key of `{relation}` cannot be sent as the type that the database has for it")]
+    Encode {
+        /// The relation, as `User.posts`.
+        relation: String,
+        /// Why not.
+        source: Source,
+    },
+
+    /// The server found a row for a key that is equal by the column's type but not byte for byte.
+    #[error(
+        "the rows of `{relation}` match their keys only by the rules of the column's type; \
+         name that type on the key's fields, as in `#[entity(type = \"citext\")]`"
+    )]
+    UnmatchedKey {
+        /// The relation, as `User.posts`.
+        relation: String,
+    },
+
+    /// A constraint of the database refused a row.
+    #[error("{kind} constraint{} violated{}", quoted(.name), on_table(.table, .column))]
+    Constraint {
+        /// What kind of constraint.
+        kind: ConstraintKind,
+        /// The constraint's name. NOT NULL has none.
+        name: Option<String>,
+        /// The table that has the constraint.
+        table: Option<String>,
+        /// The column, where the server names one: for NOT NULL.
+        column: Option<String>,
+        /// What the server said.
+        source: tokio_postgres::Error,
+    },
+
+    /// No connection of the pool became free in time.
+    #[error("no connection of the pool became free in time")]
+    PoolTimeout,
+
+    /// The statement ran longer than `statement_timeout` or `lock_timeout` allow, or was cancelled.
+    #[error("the statement was cancelled by a timeout or on request")]
+    StatementTimeout(#[source] tokio_postgres::Error),
+
+    /// The transaction could not be serialized with others. Run it again.
+    #[error("the transaction conflicts with a concurrent one")]
+    SerializationFailure(#[source] tokio_postgres::Error),
+
+    /// The transaction was chosen to end a deadlock. Run it again.
+    #[error("the transaction was in a deadlock")]
+    Deadlock(#[source] tokio_postgres::Error),
+
+    /// The connection is lost, or could not be made.
+    #[error("no connection to the database")]
+    Connection(#[source] Source),
+
+    /// The connection string or the pool's settings are wrong.
+    #[error(transparent)]
+    Config(#[from] ConnectError),
+
+    /// A statement of this transaction had failed, so there was nothing that could be committed. It was rolled back.
+    #[error(
+        "a statement of this transaction had failed, so it was rolled back instead of committed"
+    )]
+    Aborted,
+
+    /// Any other error of the server or the driver.
+    #[error(transparent)]
+    Database(tokio_postgres::Error),
+}
+
+/// The kinds of constraints that can refuse a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConstraintKind {
+    /// UNIQUE or PRIMARY KEY.
+    Unique,
+    /// FOREIGN KEY.
+    ForeignKey,
+    /// CHECK.
+    Check,
+    /// NOT NULL.
+    NotNull,
+    /// EXCLUDE.
+    Exclusion,
+}
+
+impl fmt::Display for ConstraintKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unique => "unique",
+            Self::ForeignKey => "foreign key",
+            Self::Check => "check",
+            Self::NotNull => "not-null",
+            Self::Exclusion => "exclusion",
+        })
+    }
+}
+
+impl Error {
+    /// Whether the same work may succeed when it is run again from the start: serialization failures, deadlocks, lost
+    /// connections and a pool that was full.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::SerializationFailure(_)
+                | Self::Deadlock(_)
+                | Self::Connection(_)
+                | Self::PoolTimeout
+        )
+    }
+
+    /// What the server reported, if this error came from it.
+    pub fn as_db_error(&self) -> Option<&DbError> {
+        match self {
+            Self::Constraint { source, .. }
+            | Self::StatementTimeout(source)
+            | Self::SerializationFailure(source)
+            | Self::Deadlock(source)
+            | Self::Database(source) => source.as_db_error(),
+            _ => None,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(db) = error.as_db_error() else {
+            return if is_disconnect(&error) {
+                Self::Connection(error.into())
+            } else {
+                Self::Database(error)
+            };
+        };
+        let code = db.code();
+        if let Some(kind) = constraint_kind(code) {
+            return Self::Constraint {
+                kind,
+                name: db.constraint().map(str::to_owned),
+                table: db.table().map(str::to_owned),
+                column: db.column().map(str::to_owned),
+                source: error,
+            };
+        }
+        match *code {
+            SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => {
+                Self::StatementTimeout(error)
+            }
+            SqlState::T_R_SERIALIZATION_FAILURE => Self::SerializationFailure(error),
+            SqlState::T_R_DEADLOCK_DETECTED => Self::Deadlock(error),
+            // Class 08, and the server's own shutdown, crash and "cannot connect now" of class 57.
+            _ if code.code().starts_with("08") || code.code().starts_with("57P") => {
+                Self::Connection(error.into())
+            }
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// Whether the driver's own error means that the connection is gone: it is closed, or reading or writing it failed.
+fn is_disconnect(error: &tokio_postgres::Error) -> bool {
+    use std::error::Error as _;
+    error.is_closed()
+        || error
+            .source()
+            .is_some_and(|source| source.is::<std::io::Error>())
+}
+
+fn constraint_kind(code: &SqlState) -> Option<ConstraintKind> {
+    match *code {
+        SqlState::UNIQUE_VIOLATION => Some(ConstraintKind::Unique),
+        SqlState::FOREIGN_KEY_VIOLATION => Some(ConstraintKind::ForeignKey),
+        SqlState::CHECK_VIOLATION => Some(ConstraintKind::Check),
+        SqlState::NOT_NULL_VIOLATION => Some(ConstraintKind::NotNull),
+        SqlState::EXCLUSION_VIOLATION => Some(ConstraintKind::Exclusion),
+        _ => None,
+    }
+}
+
+fn quoted(name: &Option<String>) -> String {
+    name.as_ref()
+        .map(|name| format!(" `{name}`"))
+        .unwrap_or_default()
+}
+
+fn on_table(table: &Option<String>, column: &Option<String>) -> String {
+    match (table, column) {
+        (Some(table), Some(column)) => format!(" on `{table}.{column}`"),
+        (Some(table), None) => format!(" on `{table}`"),
+        _ => String::new(),
+    }
+}

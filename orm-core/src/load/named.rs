@@ -1,0 +1,28 @@
+//! Relations found by their names, for the macro `loaded!`.
+
+use crate::entity::Entity;
+use crate::load::{Load, Loads, Put};
+use crate::relation::Relation;
+
+/// An entity that has a relation whose name has the hash `NAME`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no relation of this name",
+    label = "no relation of `{Self}` is called so",
+    note = "`loaded!` takes the names of relation fields: `loaded!(User {{ posts {{ tags }}, profile }})`"
+)]
+pub trait Named<const NAME: u64>: Entity {
+    /// The relation.
+    type Relation: Relation<Parent = Self>;
+}
+
+/// The relation of `E` whose name has the hash `NAME`.
+pub type NamedRelation<E, const NAME: u64> = <E as Named<NAME>>::Relation;
+
+/// The slots `L` with the relation of this name loaded, and below it what `Nested` says.
+pub type With<L, const NAME: u64, Nested> = <L as Put<
+    NamedRelation<<L as Loads>::Entity, NAME>,
+    Load<NamedRelation<<L as Loads>::Entity, NAME>, Nested>,
+>>::Output;
+
+/// The target of the relation of this name.
+pub type TargetOf<E, const NAME: u64> = <NamedRelation<E, NAME> as Relation>::Target;

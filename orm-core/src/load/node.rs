@@ -1,0 +1,71 @@
+//! The tree of loads as data: what statements are written from.
+
+use crate::relation::{RelationDef, RelationKind};
+use crate::select::Select;
+
+/// How a relation is loaded. The result is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// One more statement with the keys of all parents.
+    Selectin,
+    /// In the statement of the parent.
+    Joined,
+}
+
+impl Strategy {
+    fn default_for(kind: RelationKind) -> Self {
+        match kind {
+            RelationKind::HasMany | RelationKind::ManyToMany => Self::Selectin,
+            RelationKind::HasOne | RelationKind::BelongsTo => Self::Joined,
+        }
+    }
+}
+
+/// A relation that is loaded, and below it a place for each relation of its target.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Node<'q> {
+    pub(crate) relation: &'static RelationDef,
+    pub(crate) select: &'q Select,
+    pub(crate) slots: Vec<Option<Node<'q>>>,
+    strategy: Strategy,
+}
+
+impl<'q> Node<'q> {
+    pub(super) fn new(
+        relation: &'static RelationDef,
+        select: &'q Select,
+        strategy: Option<Strategy>,
+        slots: Vec<Option<Node<'q>>>,
+    ) -> Self {
+        Self {
+            relation,
+            select,
+            slots,
+            strategy: strategy.unwrap_or_else(|| Strategy::default_for(relation.kind)),
+        }
+    }
+
+    /// Whether the targets come with the rows of the parent.
+    pub(crate) fn is_joined(&self) -> bool {
+        self.strategy == Strategy::Joined
+    }
+
+    /// Whether a joined target is followed by the number of rows that the parent's key found, because nothing declares
+    /// that there is only one.
+    pub(crate) fn counts_targets(&self) -> bool {
+        self.relation.kind == RelationKind::HasOne && !self.relation.target_is_unique()
+    }
+
+    /// How many columns a row has for this relation and what is joined below it.
+    pub(super) fn width(&self) -> usize {
+        self.relation.target.columns.len()
+            + usize::from(self.counts_targets())
+            + self.joined_slots().map(Node::width).sum::<usize>()
+    }
+
+    fn joined_slots(&self) -> impl Iterator<Item = &Node<'q>> {
+        self.slots.iter().flatten().filter(|slot| slot.is_joined())
+    }
+}

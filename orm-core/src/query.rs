@@ -1,0 +1,273 @@
+//! Queries: which entities, in which order, and what is loaded with them.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use tokio_postgres::Row;
+
+use crate::bind::{Bind, Parameter};
+use crate::db::{Connection, Executor};
+use crate::entity::{ColumnDef, Entity, IntoKey};
+use crate::error::{Error, Result};
+use crate::expr::Expr;
+use crate::fragment::Fragment;
+use crate::load::{Loads, Put, Rows, nodes};
+use crate::order::OrderBy;
+use crate::predicate::Filter;
+use crate::relation::IntoLoad;
+use crate::select::Select;
+use crate::sql;
+
+/// A query for entities `E`, with the load slots `L` of its relations.
+///
+/// It is a plain value: it can be cloned, and run any number of times. Nothing happens before one of its `async`
+/// methods is awaited.
+///
+/// The order of the result is the one asked for, then the primary key.
+#[must_use = "a query does nothing until it is run, for example with `.all(&db).await`"]
+pub struct Query<E: Entity, L = <E as Entity>::Loads> {
+    select: Select,
+    loads: L,
+    marker: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity, L: Clone> Clone for Query<E, L> {
+    fn clone(&self) -> Self {
+        Self {
+            select: self.select.clone(),
+            loads: self.loads.clone(),
+            marker: PhantomData,
+        }
+    }
+}
+
+impl<E: Entity, L> fmt::Debug for Query<E, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Query")
+            .field("entity", &E::DEF.name)
+            .field("select", &self.select)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<E: Entity> Query<E> {
+    /// All rows of the entity's table. `User::query()` is the same.
+    #[allow(clippy::new_without_default)] // a query is asked for, it is nobody's default
+    pub fn new() -> Self {
+        Self {
+            select: Select::default(),
+            loads: E::Loads::default(),
+            marker: PhantomData,
+        }
+    }
+
+    /// The row with this primary key.
+    #[doc(hidden)]
+    pub fn find(key: impl IntoKey<E::Key>) -> Self {
+        let mut query = Self::new();
+        query
+            .select
+            .filter(key_condition::<E>(E::bind_key(key.into_key())));
+        query
+    }
+
+    /// The rows with one of these primary keys.
+    #[doc(hidden)]
+    pub fn find_many<K: IntoKey<E::Key>>(keys: impl IntoIterator<Item = K>) -> Self {
+        let mut parts: Vec<(&'static ColumnDef, Vec<Parameter>)> = E::DEF
+            .key_columns()
+            .map(|column| (column, Vec::new()))
+            .collect();
+        for key in keys {
+            for ((_, values), bind) in parts.iter_mut().zip(E::bind_key(key.into_key())) {
+                values.push(bind.value);
+            }
+        }
+        let mut query = Self::new();
+        query.select.filter(Expr::KeyIn(parts));
+        query
+    }
+
+    /// The rows that SQL of the user's own returns.
+    #[doc(hidden)]
+    pub fn from_sql(source: Fragment<E>) -> Self {
+        let mut query = Self::new();
+        query.select.source = Some(source.into_pieces());
+        query
+    }
+}
+
+/// `id = $1`, or for a composite key `order_id = $1 AND line = $2`.
+pub(crate) fn key_condition<E: Entity>(key: Vec<Bind>) -> Expr {
+    let mut parts = E::DEF
+        .key_columns()
+        .zip(key)
+        .map(|(column, bind)| Expr::binary(Expr::Column(column), "=", Expr::Bind(bind)));
+    let first = parts.next().expect("a primary key has a column");
+    parts.fold(first, Expr::and)
+}
+
+impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
+    /// Keeps the rows that fulfil a condition. Further calls add further conditions, all of which must hold.
+    pub fn filter(mut self, condition: impl Filter<E>) -> Self {
+        self.select.filter(condition.into_expr());
+        self
+    }
+
+    /// Orders the result. Further calls add further terms.
+    pub fn order_by(mut self, order: impl OrderBy<E>) -> Self {
+        self.select.order_by(order.into_term());
+        self
+    }
+
+    /// At most so many entities, however many rows are loaded with each: `LIMIT $1`.
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.select.limit = Some(i64::from(limit));
+        self
+    }
+
+    /// Leaves out the first entities: `OFFSET $1`.
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.select.offset = Some(i64::try_from(offset).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// Loads a relation with each entity. The type of the result says so: `User` becomes `User<Loaded<Vec<Post>>>`.
+    pub fn with<N>(self, relation: N) -> Query<E, <L as Put<N::Relation, N::Load>>::Output>
+    where
+        N: IntoLoad<E>,
+        L: Put<N::Relation, N::Load>,
+        <L as Put<N::Relation, N::Load>>::Output: Loads<Entity = E>,
+    {
+        Query {
+            select: self.select,
+            loads: self.loads.put(relation.into_load()),
+            marker: PhantomData,
+        }
+    }
+
+    /// All entities of the result.
+    ///
+    /// # Errors
+    ///
+    /// Besides those of the database: [`Error::Decode`], and where relations are loaded [`Error::MissingTarget`] and
+    /// [`Error::TooMany`].
+    pub async fn all<X: Executor + ?Sized>(&self, on: &X) -> Result<Vec<L::Value>> {
+        let connection = on.acquire().await?;
+        self.run(&self.select, &connection).await
+    }
+
+    /// The first entity of the result, if there is one: `LIMIT 1`.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub async fn first<X: Executor + ?Sized>(&self, on: &X) -> Result<Option<L::Value>> {
+        Ok(self.at_most(1, on).await?.into_iter().next())
+    }
+
+    /// The only entity of the result.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is none, [`Error::TooMany`] if there are more, and as [`all`](Self::all).
+    pub async fn one<X: Executor + ?Sized>(&self, on: &X) -> Result<L::Value> {
+        self.one_or_none(on).await?.ok_or(Error::NotFound {
+            entity: E::DEF.name,
+        })
+    }
+
+    /// The only entity of the result, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooMany`] if there are more, and as [`all`](Self::all).
+    pub async fn one_or_none<X: Executor + ?Sized>(&self, on: &X) -> Result<Option<L::Value>> {
+        let mut found = self.at_most(2, on).await?;
+        if found.len() > 1 {
+            return Err(Error::TooMany {
+                of: E::DEF.name.to_owned(),
+            });
+        }
+        Ok(found.pop())
+    }
+
+    /// The number of entities in the result: `SELECT count(*) ..`. Nothing is loaded.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn count<X: Executor + ?Sized>(&self, on: &X) -> Result<u64> {
+        let count: i64 = scalar(&sql::count(E::DEF, &self.select), &on.acquire().await?).await?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Whether the result has any entity: `SELECT EXISTS (..)`. Nothing is loaded.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn exists<X: Executor + ?Sized>(&self, on: &X) -> Result<bool> {
+        scalar(&sql::exists(E::DEF, &self.select), &on.acquire().await?).await
+    }
+
+    /// The statements that [`all`](Self::all) would send, in their order: the query's own, then those of its loads.
+    pub fn to_sql(&self) -> Vec<String> {
+        let nodes = nodes(&self.loads);
+        let mut statements = vec![sql::root(E::DEF, &self.select, &nodes).sql.text];
+        sql::loads_below(&nodes, &mut statements);
+        statements
+    }
+
+    async fn at_most<X: Executor + ?Sized>(&self, rows: i64, on: &X) -> Result<Vec<L::Value>> {
+        let mut select = self.select.clone();
+        select.limit = Some(select.limit.map_or(rows, |limit| limit.min(rows)));
+        let connection = on.acquire().await?;
+        self.run(&select, &connection).await
+    }
+
+    async fn run(&self, select: &Select, connection: &Connection<'_>) -> Result<Vec<L::Value>> {
+        let nodes = nodes(&self.loads);
+        let select = sql::root(E::DEF, select, &nodes);
+        let statement = connection.prepare(&select.sql).await?;
+        let mut rows = Rows::default();
+        let joined_at = E::DEF.columns.len();
+        connection
+            .fetch(
+                &statement,
+                &select,
+                &select.sql.parameters,
+                &mut |row: &Row| {
+                    rows.read(&self.loads, &nodes, row, 0, joined_at)?;
+                    Ok(())
+                },
+            )
+            .await?;
+        rows.finish(&self.loads, &nodes, connection).await
+    }
+}
+
+async fn scalar<T>(sql: &sql::Sql, connection: &Connection<'_>) -> Result<T>
+where
+    T: tokio_postgres::types::FromSqlOwned + Default + Send,
+{
+    let mut value = T::default();
+    connection
+        .query(sql, &mut |row: &Row| {
+            value = row.try_get(0).map_err(Error::Database)?;
+            Ok(())
+        })
+        .await?;
+    Ok(value)
+}
+
+/// Runs SQL of your own that returns no rows, and returns how many it changed:
+/// `execute(sql!("DELETE FROM drafts WHERE age > $1::int4", 30), &db)`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub async fn execute<X: Executor + ?Sized>(statement: Fragment<()>, on: &X) -> Result<u64> {
+    let sql = sql::raw(&statement.into_pieces());
+    on.acquire().await?.execute(&sql).await
+}

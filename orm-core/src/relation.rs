@@ -1,0 +1,280 @@
+//! Relations: how the rows of one entity belong to those of another.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::entity::{Entity, EntityDef, KeyParts};
+use crate::expr::Expr;
+use crate::load::{Load, Loads, Put, Strategy};
+use crate::order::{Order, OrderBy};
+use crate::predicate::{Filter, Predicate};
+use crate::shape::{Joinable, Shape, ToMany, ToOne};
+
+/// A relation of an entity. `#[derive(Entity)]` makes a type for each relation field.
+pub trait Relation: Copy + Send + Sync + 'static {
+    /// The entity that has the relation as a field.
+    type Parent: Entity;
+    /// The entity that it leads to.
+    type Target: Entity;
+    /// What the field holds once loaded.
+    type Shape: Shape;
+    /// The relation's name, kind and keys.
+    const DEF: &'static RelationDef;
+
+    /// The values by which a parent refers to its targets.
+    #[doc(hidden)]
+    fn key<'a>(parent: &'a Self::Parent, key: &mut KeyParts<'a>);
+}
+
+/// A many-to-many relation whose link table is an entity too.
+#[diagnostic::on_unimplemented(
+    message = "the link table of this relation is not an entity",
+    label = "there are no link columns that could be named here",
+    note = "declare the link with an entity: `many_to_many(Tag, through = PostTag(post_id, tag_id))`"
+)]
+pub trait ThroughEntity: Relation {
+    /// The link's entity.
+    type Link: Entity;
+}
+
+/// What kind of relation it is, seen from the parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RelationKind {
+    /// Any number of targets have the parent's key.
+    HasMany,
+    /// At most one target has the parent's key.
+    HasOne,
+    /// The parent has the target's key.
+    BelongsTo,
+    /// Rows of a link table have the keys of both.
+    ManyToMany,
+}
+
+/// A relation as data.
+#[derive(Debug)]
+pub struct RelationDef {
+    /// The field's name.
+    pub name: &'static str,
+    /// The kind.
+    pub kind: RelationKind,
+    /// The entity that has the relation.
+    pub parent: &'static EntityDef,
+    /// The entity that it leads to.
+    pub target: &'static EntityDef,
+    /// The positions of the parent's columns that take part in it.
+    pub parent_columns: &'static [usize],
+    /// The positions of the target's columns that take part in it.
+    pub target_columns: &'static [usize],
+    /// The link table of a many-to-many relation.
+    pub link: Option<LinkDef>,
+}
+
+/// The link table of a many-to-many relation.
+#[derive(Debug)]
+pub struct LinkDef {
+    /// The schema, if one is named.
+    pub schema: Option<&'static str>,
+    /// The table.
+    pub table: &'static str,
+    /// The columns that refer to the parent.
+    pub parent_columns: &'static [&'static str],
+    /// The columns that refer to the target.
+    pub target_columns: &'static [&'static str],
+}
+
+impl RelationDef {
+    /// Whether the declarations of the entities alone say that a parent has at most one target.
+    pub(crate) fn target_is_unique(&self) -> bool {
+        self.target.is_unique(self.target_columns)
+    }
+}
+
+impl fmt::Display for RelationDef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.parent.name, self.name)
+    }
+}
+
+/// A relation token, as `User::POSTS`: what [`Query::with`](crate::Query::with) loads and what conditions go through.
+pub struct Rel<R> {
+    marker: PhantomData<fn() -> R>,
+}
+
+impl<R> Rel<R> {
+    #[doc(hidden)]
+    #[allow(clippy::new_without_default)] // made by the derive only
+    pub const fn new() -> Self {
+        Self {
+            marker: PhantomData,
+        }
+    }
+}
+
+impl<R> Clone for Rel<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Rel<R> {}
+
+impl<R: Relation> fmt::Debug for Rel<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(R::DEF, f)
+    }
+}
+
+/// Loading: each method makes a [`Load`] that [`Query::with`](crate::Query::with) takes.
+impl<R: Relation> Rel<R> {
+    fn load(self) -> Load<R, <R::Target as Entity>::Loads> {
+        Load::new()
+    }
+
+    /// Loads a relation of the target too: `User::POSTS.with(Post::TAGS)`.
+    pub fn with<N>(
+        self,
+        nested: N,
+    ) -> Load<R, <<R::Target as Entity>::Loads as Put<N::Relation, N::Load>>::Output>
+    where
+        N: IntoLoad<R::Target>,
+        <R::Target as Entity>::Loads: Put<N::Relation, N::Load>,
+        <<R::Target as Entity>::Loads as Put<N::Relation, N::Load>>::Output:
+            Loads<Entity = R::Target>,
+    {
+        self.load().with(nested)
+    }
+
+    /// Loads with one more statement for all parents, whatever their number: `WHERE author_id = ANY($1)`.
+    /// The default for collections.
+    pub fn selectin(self) -> Load<R, <R::Target as Entity>::Loads> {
+        self.load().strategy(Strategy::Selectin)
+    }
+
+    /// Loads in the parent's own statement: `LEFT JOIN users AS t1 ON ..`. The default for relations to one.
+    pub fn joined(self) -> Load<R, <R::Target as Entity>::Loads>
+    where
+        R::Shape: Joinable,
+    {
+        self.load().strategy(Strategy::Joined)
+    }
+
+    /// Loads only the targets that fulfil a condition. Which parents come back does not change.
+    pub fn filter(self, condition: impl Filter<R::Target>) -> Load<R, <R::Target as Entity>::Loads>
+    where
+        R::Shape: ToMany,
+    {
+        self.load().filter(condition)
+    }
+
+    /// Loads the targets of each parent in this order; then, and without it, by primary key.
+    pub fn order_by(self, order: impl OrderBy<R::Target>) -> Load<R, <R::Target as Entity>::Loads>
+    where
+        R::Shape: ToMany,
+    {
+        self.load().order_by(order)
+    }
+
+    /// Loads only through link rows that fulfil a condition.
+    pub fn filter_link(
+        self,
+        condition: impl Filter<R::Link>,
+    ) -> Load<R, <R::Target as Entity>::Loads>
+    where
+        R: ThroughEntity,
+    {
+        self.load().filter_link(condition)
+    }
+
+    /// Loads the targets of each parent ordered by a column of the link.
+    pub fn order_by_link(
+        self,
+        order: impl OrderBy<R::Link>,
+    ) -> Load<R, <R::Target as Entity>::Loads>
+    where
+        R: ThroughEntity,
+    {
+        self.load().order_by_link(order)
+    }
+}
+
+/// Conditions and orders that go through the relation; nothing is loaded by them.
+impl<R: Relation> Rel<R> {
+    fn exists_where(condition: Option<Expr>) -> Predicate<R::Parent> {
+        Predicate::new(Expr::Exists(R::DEF, condition.map(Box::new)))
+    }
+
+    /// At least one related row is there: `EXISTS (SELECT FROM posts ..)`.
+    pub fn exists(self) -> Predicate<R::Parent> {
+        Self::exists_where(None)
+    }
+
+    /// At least one related row fulfils a condition: `EXISTS (SELECT FROM posts .. AND title = $1)`.
+    pub fn any(self, condition: impl Filter<R::Target>) -> Predicate<R::Parent>
+    where
+        R::Shape: ToMany,
+    {
+        Self::exists_where(Some(condition.into_expr()))
+    }
+
+    /// No related row fulfils a condition: `NOT EXISTS (SELECT FROM posts .. AND title = $1)`.
+    pub fn none(self, condition: impl Filter<R::Target>) -> Predicate<R::Parent>
+    where
+        R::Shape: ToMany,
+    {
+        self.any(condition).not()
+    }
+
+    /// The related row is there and fulfils a condition: `EXISTS (SELECT FROM users .. AND email = $1)`.
+    pub fn has(self, condition: impl Filter<R::Target>) -> Predicate<R::Parent>
+    where
+        R::Shape: ToOne,
+    {
+        Self::exists_where(Some(condition.into_expr()))
+    }
+
+    /// Orders by a column of the related row: `Post::AUTHOR.order(User::EMAIL.desc())`. Where there is none, the value
+    /// is NULL.
+    pub fn order(self, order: impl OrderBy<R::Target>) -> Order<R::Parent>
+    where
+        R::Shape: ToOne,
+    {
+        let mut term = order.into_term();
+        term.expr = Expr::Related(R::DEF, Box::new(term.expr));
+        Order::new(term)
+    }
+}
+
+/// What [`with`](crate::Query::with) takes: a relation of `E`, or one with options, as `User::POSTS.selectin()`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a relation of `{E}`",
+    label = "expected a relation of `{E}`, such as `{E}::..`",
+    note = "a relation of a related entity is loaded below its parent: `User::POSTS.with(Post::TAGS)`"
+)]
+pub trait IntoLoad<E: Entity> {
+    /// The relation.
+    type Relation: Relation<Parent = E>;
+    /// How it is loaded.
+    type Load;
+
+    #[doc(hidden)]
+    fn into_load(self) -> Self::Load;
+}
+
+impl<R: Relation> IntoLoad<R::Parent> for Rel<R> {
+    type Relation = R;
+    type Load = Load<R, <R::Target as Entity>::Loads>;
+
+    fn into_load(self) -> Self::Load {
+        self.load()
+    }
+}
+
+impl<R: Relation, L: Loads<Entity = R::Target>> IntoLoad<R::Parent> for Load<R, L> {
+    type Relation = R;
+    type Load = Self;
+
+    fn into_load(self) -> Self {
+        self
+    }
+}

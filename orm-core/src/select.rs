@@ -1,0 +1,34 @@
+//! What a query or a load asks for, without the entity's type.
+
+use crate::expr::{Expr, Piece};
+use crate::order::OrderTerm;
+
+/// Filters, order and limits of a query or of a load.
+#[doc(hidden)]
+#[derive(Debug, Clone, Default)]
+pub struct Select {
+    pub(crate) source: Option<Vec<Piece>>,
+    pub(crate) filters: Vec<Scoped<Expr>>,
+    pub(crate) order: Vec<Scoped<OrderTerm>>,
+    pub(crate) limit: Option<i64>,
+    pub(crate) offset: Option<i64>,
+}
+
+/// An expression and what its columns belong to.
+#[derive(Debug, Clone)]
+pub(crate) enum Scoped<T> {
+    /// The entity that is selected.
+    Entity(T),
+    /// The link table through which it is reached.
+    Link(T),
+}
+
+impl Select {
+    pub(crate) fn filter(&mut self, condition: Expr) {
+        self.filters.push(Scoped::Entity(condition));
+    }
+
+    pub(crate) fn order_by(&mut self, term: OrderTerm) {
+        self.order.push(Scoped::Entity(term));
+    }
+}

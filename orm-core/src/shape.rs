@@ -1,0 +1,207 @@
+//! What a relation holds once it is loaded, and how targets are handed out to their parents.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::relation::RelationDef;
+
+/// Which target belongs to which parent, as positions, in the order in which each parent shall have its targets.
+pub type Pairs = Vec<(u32, u32)>;
+
+/// What a relation's field holds: one target or many, owned or shared.
+pub trait Shape: 'static {
+    /// The content for targets of type `T`.
+    type Of<T: Send + Sync + 'static>: Send + Sync + 'static;
+    /// Whether several parents can have the same target.
+    const SHARED: bool;
+
+    /// Hands out the targets. `missing` makes the error for a parent that must have a target and has none.
+    #[doc(hidden)]
+    fn distribute<T: Send + Sync + 'static>(
+        targets: Vec<T>,
+        pairs: &Pairs,
+        parents: usize,
+        relation: &RelationDef,
+        missing: &dyn Fn(usize) -> Error,
+    ) -> Result<Vec<Self::Of<T>>>;
+}
+
+/// A relation to many: `has_many`, `many_to_many`.
+#[diagnostic::on_unimplemented(
+    message = "this relation leads to one row, not to many",
+    label = "this method is for `has_many` and `many_to_many`",
+    note = "for a condition on the only related row write `.has(..)`"
+)]
+pub trait ToMany: Shape {}
+
+/// A relation to one: `belongs_to`, `has_one`.
+#[diagnostic::on_unimplemented(
+    message = "this relation leads to many rows, not to one",
+    label = "this method is for `belongs_to` and `has_one`",
+    note = "for a condition that some related row fulfils write `.any(..)`, for one that none does `.none(..)`"
+)]
+pub trait ToOne: Shape {}
+
+/// A relation that can be loaded with a join.
+#[diagnostic::on_unimplemented(
+    message = "a collection cannot be loaded with a join",
+    label = "this relation leads to many rows, and a join would repeat the parent for each of them",
+    note = "leave out `.joined()`: collections are loaded with one more statement for all parents, which is faster too"
+)]
+pub trait Joinable: Shape {}
+
+/// `Vec<T>`: `has_many`.
+#[derive(Debug, Clone, Copy)]
+pub struct Many;
+
+/// `Option<T>`: `has_one`.
+#[derive(Debug, Clone, Copy)]
+pub struct Optional;
+
+/// `Arc<T>`: `belongs_to` with a required key.
+#[derive(Debug, Clone, Copy)]
+pub struct Shared;
+
+/// `Option<Arc<T>>`: `belongs_to` with a nullable key.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionalShared;
+
+/// `Vec<Arc<T>>`: `many_to_many`.
+#[derive(Debug, Clone, Copy)]
+pub struct ManyShared;
+
+impl ToMany for Many {}
+impl ToMany for ManyShared {}
+
+impl ToOne for Optional {}
+impl ToOne for Shared {}
+impl ToOne for OptionalShared {}
+
+impl Joinable for Optional {}
+impl Joinable for Shared {}
+impl Joinable for OptionalShared {}
+
+impl Shape for Many {
+    type Of<T: Send + Sync + 'static> = Vec<T>;
+    const SHARED: bool = false;
+
+    fn distribute<T: Send + Sync + 'static>(
+        targets: Vec<T>,
+        pairs: &Pairs,
+        parents: usize,
+        _: &RelationDef,
+        _: &dyn Fn(usize) -> Error,
+    ) -> Result<Vec<Vec<T>>> {
+        let mut lists = sized_lists(pairs, parents);
+        for (&(parent, _), target) in pairs.iter().zip(targets) {
+            lists[parent as usize].push(target);
+        }
+        Ok(lists)
+    }
+}
+
+impl Shape for ManyShared {
+    type Of<T: Send + Sync + 'static> = Vec<Arc<T>>;
+    const SHARED: bool = true;
+
+    fn distribute<T: Send + Sync + 'static>(
+        targets: Vec<T>,
+        pairs: &Pairs,
+        parents: usize,
+        _: &RelationDef,
+        _: &dyn Fn(usize) -> Error,
+    ) -> Result<Vec<Vec<Arc<T>>>> {
+        let targets: Vec<Arc<T>> = targets.into_iter().map(Arc::new).collect();
+        let mut lists = sized_lists(pairs, parents);
+        for &(parent, target) in pairs {
+            lists[parent as usize].push(Arc::clone(&targets[target as usize]));
+        }
+        Ok(lists)
+    }
+}
+
+impl Shape for Optional {
+    type Of<T: Send + Sync + 'static> = Option<T>;
+    const SHARED: bool = false;
+
+    fn distribute<T: Send + Sync + 'static>(
+        targets: Vec<T>,
+        pairs: &Pairs,
+        parents: usize,
+        relation: &RelationDef,
+        _: &dyn Fn(usize) -> Error,
+    ) -> Result<Vec<Option<T>>> {
+        one_each(
+            pairs
+                .iter()
+                .zip(targets)
+                .map(|(&(parent, _), target)| (parent, target)),
+            parents,
+            relation,
+        )
+    }
+}
+
+impl Shape for OptionalShared {
+    type Of<T: Send + Sync + 'static> = Option<Arc<T>>;
+    const SHARED: bool = true;
+
+    fn distribute<T: Send + Sync + 'static>(
+        targets: Vec<T>,
+        pairs: &Pairs,
+        parents: usize,
+        relation: &RelationDef,
+        _: &dyn Fn(usize) -> Error,
+    ) -> Result<Vec<Option<Arc<T>>>> {
+        let targets: Vec<Arc<T>> = targets.into_iter().map(Arc::new).collect();
+        let shares = pairs
+            .iter()
+            .map(|&(parent, target)| (parent, Arc::clone(&targets[target as usize])));
+        one_each(shares, parents, relation)
+    }
+}
+
+impl Shape for Shared {
+    type Of<T: Send + Sync + 'static> = Arc<T>;
+    const SHARED: bool = true;
+
+    fn distribute<T: Send + Sync + 'static>(
+        targets: Vec<T>,
+        pairs: &Pairs,
+        parents: usize,
+        relation: &RelationDef,
+        missing: &dyn Fn(usize) -> Error,
+    ) -> Result<Vec<Arc<T>>> {
+        OptionalShared::distribute(targets, pairs, parents, relation, missing)?
+            .into_iter()
+            .enumerate()
+            .map(|(parent, target)| target.ok_or_else(|| missing(parent)))
+            .collect()
+    }
+}
+
+/// Empty lists, each with room for exactly what it will hold.
+fn sized_lists<T>(pairs: &Pairs, parents: usize) -> Vec<Vec<T>> {
+    let mut sizes = vec![0; parents];
+    for &(parent, _) in pairs {
+        sizes[parent as usize] += 1;
+    }
+    sizes.into_iter().map(Vec::with_capacity).collect()
+}
+
+fn one_each<T>(
+    targets: impl Iterator<Item = (u32, T)>,
+    parents: usize,
+    relation: &RelationDef,
+) -> Result<Vec<Option<T>>> {
+    let mut of_parent: Vec<Option<T>> = Vec::new();
+    of_parent.resize_with(parents, || None);
+    for (parent, target) in targets {
+        if of_parent[parent as usize].replace(target).is_some() {
+            return Err(Error::TooMany {
+                of: relation.to_string(),
+            });
+        }
+    }
+    Ok(of_parent)
+}

@@ -1,0 +1,34 @@
+//! From queries and loads to SQL text and parameters.
+//!
+//! The text depends only on the shape of a query, never on its values: each shape is one prepared statement.
+
+mod aggregate;
+mod children;
+mod join;
+mod select;
+mod writer;
+
+pub(crate) use aggregate::{count, exists};
+pub(crate) use children::{KeySource, children, loads_below};
+pub(crate) use select::{raw, root};
+pub(crate) use writer::{Alias, Table, Writer};
+
+use crate::bind::Parameter;
+use crate::entity::EntityDef;
+
+/// A statement that is ready to be prepared.
+#[derive(Debug)]
+pub(crate) struct Sql {
+    pub(crate) text: String,
+    pub(crate) parameters: Vec<Parameter>,
+    /// Whether the text is different for other data. Then it is prepared for this one use.
+    pub(crate) depends_on_data: bool,
+}
+
+/// A statement that returns entities, and where they stand in its result.
+#[derive(Debug)]
+pub(crate) struct SelectSql {
+    pub(crate) sql: Sql,
+    /// The first column of each entity of the result.
+    pub(crate) layout: Vec<(usize, &'static EntityDef)>,
+}

@@ -1,0 +1,140 @@
+//! The statement of a query itself, and the clauses that it shares with those of loads.
+
+use crate::bind::Bind;
+use crate::entity::EntityDef;
+use crate::expr::{Expr, Piece};
+use crate::load::Node;
+use crate::select::{Scoped, Select};
+use crate::sql::join::{Output, joins};
+use crate::sql::writer::{Alias, Name, Table, Writer};
+use crate::sql::{SelectSql, Sql};
+
+/// The name of the column that keeps the order in which the user's own SQL returned its rows.
+const ROW: &str = "unlazy row";
+
+/// `SELECT .. FROM users AS t0 LEFT JOIN .. WHERE .. ORDER BY .. LIMIT ..`.
+pub(crate) fn root(
+    def: &'static EntityDef,
+    select: &Select,
+    nodes: &[Option<Node<'_>>],
+) -> SelectSql {
+    let mut writer = Writer::new();
+    let mut output = Output::default();
+    let table = writer.next_alias();
+    output.entity(def, table);
+
+    let joined = nodes.iter().flatten().any(Node::is_joined);
+    // Rows of the user's own SQL come back in its order. A join may lose that order, so it is kept in a column.
+    let keeps_source_order = select.source.is_some() && select.order.is_empty();
+    let numbered = keeps_source_order && joined;
+    from(&mut writer, def, select, table, numbered);
+    joins(&mut writer, &mut output, table, nodes);
+    conditions(&mut writer, select, table, " WHERE ");
+    if numbered {
+        writer.write(format_args!(" ORDER BY {table}.{}", Name(ROW)));
+    } else if !keeps_source_order {
+        order(&mut writer, def, select, table);
+    }
+    limit(&mut writer, select);
+    finish(writer, output)
+}
+
+/// Completes a statement whose clauses after the list of columns are written.
+pub(super) fn finish(mut writer: Writer, output: Output) -> SelectSql {
+    let (list, layout) = output.into_list();
+    writer.prepend(&format!("SELECT {list}"));
+    SelectSql {
+        sql: writer.finish(),
+        layout,
+    }
+}
+
+pub(super) fn from(
+    writer: &mut Writer,
+    def: &EntityDef,
+    select: &Select,
+    table: Alias,
+    numbered: bool,
+) {
+    match &select.source {
+        None => writer.write(format_args!(" FROM {} AS {table}", Table::of(def))),
+        Some(pieces) => {
+            writer.push(" FROM (");
+            if numbered {
+                writer.write(format_args!(
+                    "SELECT *, row_number() OVER () AS {} FROM (",
+                    Name(ROW)
+                ));
+            }
+            writer.pieces(pieces, table);
+            if numbered {
+                writer.push(") AS q");
+            }
+            writer.write(format_args!(") AS {table}"));
+        }
+    }
+}
+
+/// Writes the filters, the first one after `lead`.
+pub(super) fn conditions(writer: &mut Writer, select: &Select, table: Alias, lead: &str) {
+    for (position, filter) in select.filters.iter().enumerate() {
+        writer.push(if position == 0 { lead } else { " AND " });
+        match filter {
+            Scoped::Entity(expr) => writer.term(expr, table),
+            Scoped::Link(expr) => writer.term(expr, Alias::Link),
+        }
+    }
+}
+
+/// The order asked for, then the primary key, so that equal rows too have an order.
+pub(super) fn order(writer: &mut Writer, def: &EntityDef, select: &Select, table: Alias) {
+    let mut separator = " ORDER BY ";
+    for term in &select.order {
+        writer.push(separator);
+        match term {
+            Scoped::Entity(term) => writer.order_term(term, table),
+            Scoped::Link(term) => writer.order_term(term, Alias::Link),
+        }
+        separator = ", ";
+    }
+    for key in def.key_columns() {
+        let ordered = select.order.iter().any(|term| {
+            matches!(term, Scoped::Entity(term) if matches!(term.expr, Expr::Column(column) if column.name == key.name))
+        });
+        if !ordered {
+            writer.write(format_args!("{separator}{table}.{}", Name(key.name)));
+            separator = ", ";
+        }
+    }
+}
+
+pub(super) fn limit(writer: &mut Writer, select: &Select) {
+    if let Some(limit) = select.limit {
+        writer.push(" LIMIT ");
+        writer.bind(&Bind::new(limit));
+    }
+    if let Some(offset) = select.offset {
+        writer.push(" OFFSET ");
+        writer.bind(&Bind::new(offset));
+    }
+}
+
+/// The rows of a query without their columns, for counting: `FROM users AS t0 WHERE ..`.
+pub(super) fn rows_only(def: &'static EntityDef, select: &Select, lead: &str, tail: &str) -> Sql {
+    let mut writer = Writer::new();
+    let table = writer.next_alias();
+    writer.push(lead);
+    from(&mut writer, def, select, table, false);
+    conditions(&mut writer, select, table, " WHERE ");
+    limit(&mut writer, select);
+    writer.push(tail);
+    writer.finish()
+}
+
+/// The user's own SQL as a whole statement.
+pub(crate) fn raw(pieces: &[Piece]) -> Sql {
+    let mut writer = Writer::new();
+    let no_table = writer.next_alias();
+    writer.pieces(pieces, no_table);
+    writer.finish()
+}

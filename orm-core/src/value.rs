@@ -1,0 +1,144 @@
+//! Rust types that columns can have, and what PostgreSQL calls them.
+
+use std::fmt;
+
+use tokio_postgres::types::{FromSqlOwned, ToSql};
+
+mod builtin;
+pub(crate) mod label;
+
+/// A PostgreSQL type as SQL names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PgType {
+    name: &'static str,
+    array: bool,
+    through_text: bool,
+}
+
+impl PgType {
+    /// The type of this name, for example `"int8"` or `"citext"`. The name stands in SQL as it is given here.
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            array: false,
+            through_text: false,
+        }
+    }
+
+    /// A type that is selected as `column::text` and bound as `$1::text::name`.
+    ///
+    /// Enums are sent this way: the first use of an enum on a connection would otherwise cost five round trips that
+    /// look its type up.
+    pub const fn through_text(name: &'static str) -> Self {
+        Self {
+            name,
+            array: false,
+            through_text: true,
+        }
+    }
+
+    /// The array of this type.
+    pub const fn array(self) -> Self {
+        Self {
+            array: true,
+            ..self
+        }
+    }
+
+    pub(crate) const fn is_array(self) -> bool {
+        self.array
+    }
+
+    pub(crate) const fn is_through_text(self) -> bool {
+        self.through_text
+    }
+
+    /// The cast that makes a column of a type that goes through text readable.
+    pub(crate) fn select_cast(self) -> &'static str {
+        match (self.through_text, self.array) {
+            (false, _) => "",
+            (true, false) => "::text",
+            (true, true) => "::text[]",
+        }
+    }
+
+    /// Whether two equal values of this type always have the same bytes on the wire. Where they do not, the server has
+    /// to say which key a row belongs to: `citext` finds `Ann` for the key `ann`, `numeric` `1.0` for `1.00`.
+    pub(crate) fn equal_means_same_bytes(self) -> bool {
+        !matches!(
+            self.name,
+            "bpchar" | "citext" | "float4" | "float8" | "interval" | "jsonb" | "numeric" | "timetz"
+        )
+    }
+}
+
+impl fmt::Display for PgType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        if self.array {
+            f.write_str("[]")?;
+        }
+        Ok(())
+    }
+}
+
+/// A Rust type that can be a column's value and that is never NULL: `i64`, `String`, `Uuid`, an enum, a newtype.
+///
+/// Implemented for the types of the standard library and, through features of the same names, for those of `uuid`,
+/// `chrono`, `time`, `jiff`, `json`, `decimal`, `network` and `bits`, and for `Vec`s of them.
+/// `#[derive(Value)]` adds enums and newtypes. A column of any other type that implements `ToSql` and `FromSql` needs
+/// only its PostgreSQL name, `#[entity(type = "vector")]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the type of a column",
+    label = "unlazy does not know how PostgreSQL calls this type",
+    note = "for a relation, use a type parameter: `struct User<Posts = Unloaded> {{ #[entity(has_many(..))] posts: Posts }}`",
+    note = "derive `unlazy::Value` for an enum or a newtype, enable the feature of the type's crate (`uuid`, `chrono`, ..), \
+            or name the PostgreSQL type: `#[entity(type = \"..\")]`"
+)]
+pub trait Value: ToSql + FromSqlOwned + Clone + Send + Sync + 'static {
+    /// What PostgreSQL calls this type.
+    const TYPE: PgType;
+}
+
+/// The type of a column's field: a [`Value`], or an `Option` of one where the column is nullable.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the type of a column",
+    label = "unlazy does not know how PostgreSQL calls this type",
+    note = "for a relation, use a type parameter: `struct User<Posts = Unloaded> {{ #[entity(has_many(..))] posts: Posts }}`",
+    note = "derive `unlazy::Value` for an enum or a newtype, enable the feature of the type's crate (`uuid`, `chrono`, ..), \
+            or name the PostgreSQL type: `#[entity(type = \"..\")]`"
+)]
+pub trait Field: ToSql + FromSqlOwned + Send + Sync + 'static {
+    /// The type without its `Option`.
+    type Base: Value;
+    /// Whether the column may be NULL.
+    const NULLABLE: bool;
+}
+
+impl<V: Value> Field for V {
+    type Base = V;
+    const NULLABLE: bool = false;
+}
+
+impl<V: Value> Field for Option<V> {
+    type Base = V;
+    const NULLABLE: bool = true;
+}
+
+/// A column that may be NULL.
+#[diagnostic::on_unimplemented(
+    message = "a column of type `{Self}` is never NULL",
+    label = "this comparison needs a nullable column, whose type is an `Option`"
+)]
+pub trait Nullable: Field {}
+
+impl<V: Value> Nullable for Option<V> {}
+
+/// A [`Value`] that patterns can be matched against.
+#[diagnostic::on_unimplemented(
+    message = "a column of type `{Self}` is not text",
+    label = "patterns match only columns of type `String` or of a newtype of it"
+)]
+pub trait Text: Value {}
+
+impl Text for String {}

@@ -1,0 +1,166 @@
+//! Changed rows.
+
+use std::marker::PhantomData;
+
+use crate::bind::Bind;
+use crate::column::Column;
+use crate::db::Executor;
+use crate::entity::{ColumnDef, Entity, Keyed};
+use crate::error::Result;
+use crate::predicate::Filter;
+use crate::query::key_condition;
+use crate::select::Select;
+use crate::sql::{Alias, SelectSql, Table, Writer};
+use crate::value::{Field, Value};
+use crate::write::{EntityMarker, Filtered, Unfiltered, exactly_one, fetch_entities, returning};
+
+/// What a column of type `T` can be set to: a `T`, for text a `&str`, and for a nullable column also the value without
+/// `Some`.
+#[diagnostic::on_unimplemented(
+    message = "a column of type `{T}` cannot be set to a `{Self}`",
+    label = "expected a `{T}`"
+)]
+pub trait Assign<T> {
+    #[doc(hidden)]
+    fn into_bind(self) -> Bind;
+}
+
+impl<T: Field> Assign<T> for T {
+    fn into_bind(self) -> Bind {
+        Bind::field(self)
+    }
+}
+
+impl<V: Value> Assign<Option<V>> for V {
+    fn into_bind(self) -> Bind {
+        Bind::new(self)
+    }
+}
+
+impl Assign<String> for &str {
+    fn into_bind(self) -> Bind {
+        Bind::new(self.to_owned())
+    }
+}
+
+impl Assign<Option<String>> for &str {
+    fn into_bind(self) -> Bind {
+        Bind::new(self.to_owned())
+    }
+}
+
+/// An update. Made by `User::update()`.
+///
+/// It can be run once it says which rows it is for: [`of`](Self::of) an entity, [`filter`](Self::filter)ed, or
+/// [`all_rows`](Self::all_rows).
+#[must_use = "nothing is updated before `.execute(&db).await` or `.one(&db).await`"]
+pub struct Update<E, F = Unfiltered> {
+    assignments: Vec<(&'static ColumnDef, Bind)>,
+    select: Select,
+    marker: EntityMarker<E, F>,
+}
+
+impl<E: Entity> Update<E> {
+    #[doc(hidden)]
+    #[allow(clippy::new_without_default)] // made by the derive only
+    pub fn new() -> Self {
+        Self {
+            assignments: Vec::new(),
+            select: Select::default(),
+            marker: PhantomData,
+        }
+    }
+}
+
+impl<E: Entity, F> Update<E, F> {
+    /// `SET email = $1`. Of several calls for one column the last one counts.
+    pub fn set<T>(mut self, column: Column<E, T>, value: impl Assign<T>) -> Self {
+        let column = column.def();
+        self.assignments
+            .retain(|(other, _)| other.name != column.name);
+        self.assignments.push((column, value.into_bind()));
+        self
+    }
+
+    /// Only the rows that fulfil a condition. Further calls add further conditions.
+    pub fn filter(mut self, condition: impl Filter<E>) -> Update<E, Filtered> {
+        self.select.filter(condition.into_expr());
+        self.filtered()
+    }
+
+    /// Only the row of this entity.
+    pub fn of(mut self, entity: &impl Keyed<E>) -> Update<E, Filtered> {
+        self.select.filter(key_condition::<E>(entity.key_binds()));
+        self.filtered()
+    }
+
+    /// All rows of the table.
+    pub fn all_rows(self) -> Update<E, Filtered> {
+        self.filtered()
+    }
+
+    fn filtered(self) -> Update<E, Filtered> {
+        Update {
+            assignments: self.assignments,
+            select: self.select,
+            marker: PhantomData,
+        }
+    }
+}
+
+impl<E: Entity> Update<E, Filtered> {
+    /// Changes the rows and returns their number. Without a column to set nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses a change; then nothing is changed.
+    pub async fn execute<X: Executor + ?Sized>(self, on: &X) -> Result<u64> {
+        if self.assignments.is_empty() {
+            return Ok(0);
+        }
+        on.acquire().await?.execute(&self.write().finish()).await
+    }
+
+    /// Changes the rows and returns them: `UPDATE users SET email = $1 WHERE id = $2 RETURNING id, email`.
+    /// Without a column to set nothing is sent, and nothing returned.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses a change; then nothing is changed.
+    pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<E>> {
+        if self.assignments.is_empty() {
+            return Ok(Vec::new());
+        }
+        fetch_entities(&self.returning(), on).await
+    }
+
+    /// Changes one row and returns it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`](crate::Error::NotFound) if there was no such row; as [`all`](Self::all) otherwise.
+    /// [`Error::TooMany`](crate::Error::TooMany) if it was more than one: they *are* changed, unless the transaction is
+    /// rolled back.
+    pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<E> {
+        exactly_one(self.all(on).await?)
+    }
+
+    fn returning(&self) -> SelectSql {
+        returning(self.write(), E::DEF)
+    }
+
+    fn write(&self) -> Writer {
+        let mut writer = Writer::new();
+        let table = writer.next_alias();
+        debug_assert_eq!(table, Alias::Table(0));
+        writer.write(format_args!("UPDATE {} AS {table} SET ", Table::of(E::DEF)));
+        for (position, (column, bind)) in self.assignments.iter().enumerate() {
+            writer.separate(position);
+            writer.name(column.name);
+            writer.push(" = ");
+            writer.bind(bind);
+        }
+        writer.conditions(&self.select, table);
+        writer
+    }
+}

@@ -1,0 +1,13 @@
+//! `#[derive(Entity)]`: read the input, check it, write the impls.
+
+mod attributes;
+mod expand;
+mod model;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
+    let model = model::Model::read(input)?;
+    Ok(expand::expand(&model))
+}

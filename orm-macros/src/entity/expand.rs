@@ -1,0 +1,45 @@
+//! From the model to impls, each part in a file of its own.
+
+mod entity;
+mod loads;
+mod new;
+mod relations;
+mod tokens;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Ident;
+
+use crate::entity::model::Model;
+
+pub(super) fn expand(model: &Model<'_>) -> TokenStream {
+    let entity = entity::expand(model);
+    let tokens = tokens::expand(model);
+    let relations = relations::expand(model);
+    let loads = loads::expand(model);
+    let new = if model.writable {
+        new::expand(model)
+    } else {
+        TokenStream::new()
+    };
+    quote! {
+        #new
+
+        const _: () = {
+            #entity
+            #tokens
+            #relations
+            #loads
+        };
+    }
+}
+
+/// The type of the load slots.
+fn loads_ident(model: &Model<'_>) -> Ident {
+    format_ident!("{}Loads", model.ident)
+}
+
+/// The module of the relations' types: there their names cannot hide a name that the user's types mention.
+fn relations_module() -> Ident {
+    format_ident!("__relations")
+}

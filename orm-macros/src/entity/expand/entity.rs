@@ -1,0 +1,114 @@
+//! `impl Entity`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Ident, Type};
+
+use crate::entity::expand::loads_ident;
+use crate::entity::model::{ColumnField, Model};
+use crate::name;
+
+pub(super) fn expand(model: &Model<'_>) -> TokenStream {
+    let Model { ident, table, .. } = model;
+    let entity_name = name::plain(ident);
+    let loads = loads_ident(model);
+    let schema = match &model.schema {
+        Some(schema) => quote!(::core::option::Option::Some(#schema)),
+        None => quote!(::core::option::Option::None),
+    };
+    let columns = model.columns.iter().map(column_def);
+    let key_positions = model
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| column.primary_key)
+        .map(|(position, _)| position);
+    let key_types: Vec<&Type> = model.key().map(|column| column.ty).collect();
+    let key_fields: Vec<&Ident> = model.key().map(|column| column.ident).collect();
+    let (key_type, key_pattern) = match (key_types.as_slice(), key_fields.as_slice()) {
+        ([ty], [field]) => (quote!(#ty), quote!(#field)),
+        _ => (quote!((#(#key_types),*)), quote!((#(#key_fields),*))),
+    };
+    let key_binds = model.key().map(|column| {
+        let field = column.ident;
+        bind(column, quote!(#field))
+    });
+    let own_key_binds = model.key().map(|column| {
+        let field = column.ident;
+        bind(column, quote!(::core::clone::Clone::clone(&self.#field)))
+    });
+    let decoded = model.columns.iter().enumerate().map(|(position, column)| {
+        let field = column.ident;
+        quote_spanned!(column.type_span()=> #field: row.get(#position)?)
+    });
+    let unloaded = model.relations.iter().map(|relation| relation.ident);
+    let parameters: Vec<&Ident> = model.relations.iter().map(|r| r.parameter).collect();
+
+    quote! {
+        impl ::unlazy::Entity for #ident {
+            type Key = #key_type;
+            type KeyParts = (#(#key_types,)*);
+            type Loads = #loads;
+            const DEF: &'static ::unlazy::__private::EntityDef = &::unlazy::__private::EntityDef {
+                name: #entity_name,
+                schema: #schema,
+                table: #table,
+                columns: &[#(#columns),*],
+                key: &[#(#key_positions),*],
+            };
+
+            fn decode(row: &::unlazy::__private::RowReader<'_>) -> ::unlazy::Result<Self> {
+                ::core::result::Result::Ok(Self {
+                    #(#decoded,)*
+                    #(#unloaded: ::unlazy::Unloaded,)*
+                })
+            }
+
+            fn bind_key(#key_pattern: Self::Key) -> ::std::vec::Vec<::unlazy::__private::Bind> {
+                ::std::vec![#(#key_binds),*]
+            }
+        }
+
+        impl<#(#parameters),*> ::unlazy::Keyed<#ident> for #ident<#(#parameters),*> {
+            fn key_binds(&self) -> ::std::vec::Vec<::unlazy::__private::Bind> {
+                ::std::vec![#(#own_key_binds),*]
+            }
+        }
+    }
+}
+
+/// A value of a column, bound as the column's type.
+pub(super) fn bind(column: &ColumnField<'_>, value: TokenStream) -> TokenStream {
+    match &column.pg_type {
+        Some(pg_type) => quote! {
+            ::unlazy::__private::Bind::typed(#value, ::unlazy::PgType::new(#pg_type))
+        },
+        None => quote!(::unlazy::__private::Bind::field(#value)),
+    }
+}
+
+fn column_def(column: &ColumnField<'_>) -> TokenStream {
+    let ColumnField { ty, name, .. } = column;
+    let field = name::plain(column.ident);
+    let span = column.type_span();
+    let new = match &column.pg_type {
+        None => quote_spanned!(span=> ::unlazy::__private::ColumnDef::new::<#ty>(#field, #name)),
+        Some(pg_type) => {
+            let nullable = is_option(ty);
+            quote_spanned! {span=>
+                ::unlazy::__private::ColumnDef::typed::<#ty>(#field, #name, ::unlazy::PgType::new(#pg_type), #nullable)
+            }
+        }
+    };
+    let unique = column.unique.then(|| quote!(.unique()));
+    let generated = column.generated.then(|| quote!(.generated()));
+    quote!(#new #unique #generated)
+}
+
+/// Whether a type is written as an `Option`. Only a type that has no `Field` impl is looked at in this way.
+fn is_option(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == "Option")
+    )
+}

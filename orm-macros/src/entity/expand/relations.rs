@@ -1,0 +1,266 @@
+//! A type for each relation, and `impl Relation` for it.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Type, Visibility};
+
+use crate::entity::attributes::{Columns, KindAttribute, Link, Through};
+use crate::entity::expand::relations_module;
+use crate::entity::model::{Model, RelationField};
+use crate::name;
+
+pub(super) fn expand(model: &Model<'_>) -> TokenStream {
+    if model.relations.is_empty() {
+        return TokenStream::new();
+    }
+    let module = relations_module();
+    let types = model.relations.iter().map(|relation| {
+        let ident = relation.ident;
+        let vis = from_inside(relation.vis);
+        quote! {
+            #[derive(Clone, Copy, Debug)]
+            #vis struct #ident;
+        }
+    });
+    let impls = model
+        .relations
+        .iter()
+        .map(|relation| relation_impls(model, relation));
+    quote! {
+        #[allow(non_camel_case_types, unreachable_pub)]
+        mod #module {
+            #(#types)*
+        }
+        #(#impls)*
+    }
+}
+
+fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStream {
+    let entity = model.ident;
+    let module = relations_module();
+    let ident = relation.ident;
+    let field_name = name::plain(ident);
+    let hash = name::hash(&field_name);
+    let target = &relation.attribute.target;
+    let parts = match &relation.attribute.kind {
+        KindAttribute::HasMany(columns) => has(model, target, columns, "HasMany", "Many"),
+        KindAttribute::HasOne(columns) => has(model, target, columns, "HasOne", "Optional"),
+        KindAttribute::BelongsTo(columns) => belongs_to(model, target, columns),
+        KindAttribute::ManyToMany(through) => many_to_many(model, target, through, relation),
+    };
+    let Parts {
+        kind,
+        shape,
+        parent_columns,
+        target_columns,
+        link,
+        key,
+        checks,
+    } = parts;
+    quote! {
+        impl ::unlazy::Relation for #module::#ident {
+            type Parent = #entity;
+            type Target = #target;
+            type Shape = #shape;
+            const DEF: &'static ::unlazy::__private::RelationDef = &::unlazy::__private::RelationDef {
+                name: #field_name,
+                kind: ::unlazy::__private::RelationKind::#kind,
+                parent: <#entity as ::unlazy::Entity>::DEF,
+                target: <#target as ::unlazy::Entity>::DEF,
+                parent_columns: #parent_columns,
+                target_columns: #target_columns,
+                link: #link,
+            };
+
+            fn key<'a>(parent: &'a #entity, key: &mut ::unlazy::__private::KeyParts<'a>) {
+                #key
+            }
+        }
+
+        impl ::unlazy::__private::Named<#hash> for #entity {
+            type Relation = #module::#ident;
+        }
+
+        #checks
+    }
+}
+
+/// What differs between the kinds.
+struct Parts {
+    kind: Ident,
+    shape: TokenStream,
+    parent_columns: TokenStream,
+    target_columns: TokenStream,
+    link: TokenStream,
+    key: TokenStream,
+    checks: TokenStream,
+}
+
+/// The target has this entity's primary key.
+fn has(model: &Model<'_>, target: &Type, columns: &Columns, kind: &str, shape: &str) -> Parts {
+    let entity = model.ident;
+    let shape = Ident::new(shape, Span::call_site());
+    let foreign_key = constants(target, columns);
+    Parts {
+        kind: Ident::new(kind, Span::call_site()),
+        shape: quote!(::unlazy::__private::#shape),
+        parent_columns: quote!(<#entity as ::unlazy::Entity>::DEF.key),
+        target_columns: positions(&foreign_key),
+        link: quote!(::core::option::Option::None),
+        key: primary_key(model),
+        checks: check_foreign_key(quote!(#entity), &foreign_key, columns.span()),
+    }
+}
+
+/// This entity has the target's primary key.
+fn belongs_to(model: &Model<'_>, target: &Type, columns: &Columns) -> Parts {
+    let fields = &columns.0;
+    let types: Vec<&Type> = fields
+        .iter()
+        .filter_map(|field| model.column(field).map(|(_, column)| column.ty))
+        .collect();
+    let own_positions = fields
+        .iter()
+        .filter_map(|field| model.column(field).map(|(position, _)| position));
+    let foreign_key = quote_spanned! {columns.span()=>
+        <(#(#types,)*) as ::unlazy::__private::ForeignKey<<#target as ::unlazy::Entity>::KeyParts>>
+    };
+    Parts {
+        kind: Ident::new("BelongsTo", Span::call_site()),
+        shape: quote!(#foreign_key::Shape),
+        parent_columns: quote!(&[#(#own_positions),*]),
+        target_columns: quote!(<#target as ::unlazy::Entity>::DEF.key),
+        link: quote!(::core::option::Option::None),
+        key: quote!(#foreign_key::push((#(&parent.#fields,)*), key);),
+        checks: TokenStream::new(),
+    }
+}
+
+/// Rows of a link table have the primary keys of both.
+fn many_to_many(
+    model: &Model<'_>,
+    target: &Type,
+    through: &Through,
+    relation: &RelationField<'_>,
+) -> Parts {
+    let entity = model.ident;
+    let module = relations_module();
+    let ident = relation.ident;
+    let (link, checks) = match &through.link {
+        Link::Entity(link) => {
+            let to_parent = constants(link, &through.parent);
+            let to_target = constants(link, &through.target);
+            let parent_check =
+                check_foreign_key(quote!(#entity), &to_parent, through.parent.span());
+            let target_check =
+                check_foreign_key(quote!(#target), &to_target, through.target.span());
+            let def = quote!(<#link as ::unlazy::Entity>::DEF);
+            (
+                quote! {
+                    ::unlazy::__private::LinkDef {
+                        schema: #def.schema,
+                        table: #def.table,
+                        parent_columns: &[#(#def.columns[#to_parent.position()].name),*],
+                        target_columns: &[#(#def.columns[#to_target.position()].name),*],
+                    }
+                },
+                quote! {
+                    impl ::unlazy::ThroughEntity for #module::#ident {
+                        type Link = #link;
+                    }
+
+                    #parent_check
+                    #target_check
+                },
+            )
+        }
+        Link::Table(table) => {
+            let name = table.value();
+            let (schema, table) = match name.split_once('.') {
+                Some((schema, table)) => (quote!(::core::option::Option::Some(#schema)), table),
+                None => (quote!(::core::option::Option::None), name.as_str()),
+            };
+            let to_parent = through.parent.0.iter().map(name::plain);
+            let to_target = through.target.0.iter().map(name::plain);
+            let counts = [
+                (quote!(#entity), &through.parent),
+                (quote!(#target), &through.target),
+            ]
+            .map(|(referred, columns)| {
+                let count = columns.0.len();
+                quote_spanned! {columns.span()=>
+                    const _: () = assert!(
+                        <#referred as ::unlazy::Entity>::DEF.key.len() == #count,
+                        "the link table needs one column for each column of the primary key that it refers to",
+                    );
+                }
+            });
+            (
+                quote! {
+                    ::unlazy::__private::LinkDef {
+                        schema: #schema,
+                        table: #table,
+                        parent_columns: &[#(#to_parent),*],
+                        target_columns: &[#(#to_target),*],
+                    }
+                },
+                quote!(#(#counts)*),
+            )
+        }
+    };
+    Parts {
+        kind: Ident::new("ManyToMany", Span::call_site()),
+        shape: quote!(::unlazy::__private::ManyShared),
+        parent_columns: quote!(<#entity as ::unlazy::Entity>::DEF.key),
+        target_columns: quote!(<#target as ::unlazy::Entity>::DEF.key),
+        link: quote!(::core::option::Option::Some(#link)),
+        key: primary_key(model),
+        checks,
+    }
+}
+
+fn primary_key(model: &Model<'_>) -> TokenStream {
+    let fields = model.key().map(|column| column.ident);
+    quote!(#(key.push(::core::option::Option::Some(&parent.#fields));)*)
+}
+
+/// `<Post>::AUTHOR_ID`, at the span of the field's name in the attribute: a typo is reported there.
+fn constants(entity: &Type, columns: &Columns) -> Vec<TokenStream> {
+    columns
+        .0
+        .iter()
+        .map(|field| {
+            let constant = name::constant(field);
+            quote_spanned!(field.span()=> <#entity>::#constant)
+        })
+        .collect()
+}
+
+fn positions(constants: &[TokenStream]) -> TokenStream {
+    quote!(&[#(#constants.position()),*])
+}
+
+fn check_foreign_key(referred: TokenStream, constants: &[TokenStream], span: Span) -> TokenStream {
+    quote_spanned! {span=>
+        const _: () = ::unlazy::__private::check_foreign_key::<
+            <#referred as ::unlazy::Entity>::KeyParts,
+            _,
+        >((#(#constants,)*));
+    }
+}
+
+/// The same visibility, written one module further in.
+fn from_inside(vis: &Visibility) -> TokenStream {
+    match vis {
+        Visibility::Inherited => quote!(pub(super)),
+        Visibility::Public(_) => quote!(pub),
+        Visibility::Restricted(restricted) => {
+            let path = &restricted.path;
+            match path.segments.first() {
+                Some(first) if first.ident == "self" => quote!(pub(super)),
+                Some(first) if first.ident == "super" => quote!(pub(in super::#path)),
+                _ => quote!(#vis),
+            }
+        }
+    }
+}

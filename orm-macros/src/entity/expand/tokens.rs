@@ -1,0 +1,146 @@
+//! What users name: `User::EMAIL`, `User::POSTS`, `User::query()`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Type;
+
+use crate::entity::attributes::KindAttribute;
+use crate::entity::expand::relations_module;
+use crate::entity::model::{ColumnField, Model, RelationField};
+use crate::name;
+
+pub(super) fn expand(model: &Model<'_>) -> TokenStream {
+    let Model { ident, vis, .. } = model;
+    let columns = model
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(position, column)| column_token(model, position, column));
+    let relations = model.relations.iter().map(relation_token);
+    let key = match model.key().map(|column| column.ty).collect::<Vec<_>>()[..] {
+        [ty] => quote!(#ty),
+        ref types => quote!((#(#types),*)),
+    };
+    let entity = name::plain(ident);
+    let query_doc = format!(
+        "A query for all rows of `{}`, to be narrowed, ordered and completed.",
+        model.table
+    );
+    let find_doc = format!(
+        "A query for the `{entity}` with this primary key: `.one(&db)` or `.one_or_none(&db)`."
+    );
+    let find_many_doc = format!(
+        "A query for every `{entity}` that has one of these primary keys, ordered by it. \
+         A key without a row is passed over."
+    );
+    let from_sql_doc = format!(
+        "A query for what SQL of your own returns, which must have the columns of `{entity}`. \
+         It can be filtered, ordered and completed with relations like any other."
+    );
+    let writes = model.writable.then(|| writes(model));
+    quote! {
+        impl #ident {
+            #(#columns)*
+            #(#relations)*
+
+            #[doc = #query_doc]
+            #vis fn query() -> ::unlazy::Query<#ident> {
+                ::unlazy::Query::new()
+            }
+
+            #[doc = #find_doc]
+            #vis fn find(key: impl ::unlazy::IntoKey<#key>) -> ::unlazy::Query<#ident> {
+                ::unlazy::Query::find(key)
+            }
+
+            #[doc = #find_many_doc]
+            #vis fn find_many<K: ::unlazy::IntoKey<#key>>(
+                keys: impl ::core::iter::IntoIterator<Item = K>,
+            ) -> ::unlazy::Query<#ident> {
+                ::unlazy::Query::find_many(keys)
+            }
+
+            #[doc = #from_sql_doc]
+            #vis fn from_sql(source: ::unlazy::Fragment<#ident>) -> ::unlazy::Query<#ident> {
+                ::unlazy::Query::from_sql(source)
+            }
+
+            #writes
+        }
+    }
+}
+
+fn writes(model: &Model<'_>) -> TokenStream {
+    let Model { ident, vis, .. } = model;
+    let new = super::new::ident(model);
+    let entity = name::plain(ident);
+    let insert_doc = format!("Inserts one `{entity}`: `.one(&db)` returns it as it was stored.");
+    let insert_many_doc = format!("Inserts any number of `{entity}` in one statement.");
+    let update_doc = format!(
+        "Changes columns of `{entity}`: `.of(&entity)` of one, `.filter(..)` of those that fulfil a condition."
+    );
+    let delete_doc = format!(
+        "Deletes `{entity}`: `.of(&entity)` one, `.filter(..)` those that fulfil a condition."
+    );
+    quote! {
+        #[doc = #insert_doc]
+        #vis fn insert(new: #new) -> ::unlazy::Insert<#ident> {
+            ::unlazy::Insert::one_row(new)
+        }
+
+        #[doc = #insert_many_doc]
+        #vis fn insert_many(
+            new: impl ::core::iter::IntoIterator<Item = #new>,
+        ) -> ::unlazy::InsertMany<#ident> {
+            ::unlazy::InsertMany::rows(new)
+        }
+
+        #[doc = #update_doc]
+        #vis fn update() -> ::unlazy::Update<#ident> {
+            ::unlazy::Update::new()
+        }
+
+        #[doc = #delete_doc]
+        #vis fn delete() -> ::unlazy::Delete<#ident> {
+            ::unlazy::Delete::new()
+        }
+    }
+}
+
+fn column_token(model: &Model<'_>, position: usize, column: &ColumnField<'_>) -> TokenStream {
+    let ColumnField { vis, ty, .. } = column;
+    let ident = model.ident;
+    let constant = name::constant(column.ident);
+    let doc = format!("The column `{}` of `{}`.", column.name, model.table);
+    quote! {
+        #[doc = #doc]
+        #vis const #constant: ::unlazy::Column<#ident, #ty> = ::unlazy::Column::new(#position);
+    }
+}
+
+fn relation_token(relation: &RelationField<'_>) -> TokenStream {
+    let RelationField { vis, ident, .. } = relation;
+    let module = relations_module();
+    let constant = name::constant(relation.ident);
+    let target: &Type = &relation.attribute.target;
+    let target = quote!(#target).to_string();
+    let doc = match &relation.attribute.kind {
+        KindAttribute::HasMany(_) => {
+            format!("Has many [`{target}`]. Loaded with `.with(..)`: `Loaded<Vec<{target}>>`.")
+        }
+        KindAttribute::HasOne(_) => {
+            format!("Has one [`{target}`]. Loaded with `.with(..)`: `Loaded<Option<{target}>>`.")
+        }
+        KindAttribute::BelongsTo(_) => format!(
+            "Belongs to [`{target}`]. Loaded with `.with(..)`: `Loaded<Arc<{target}>>`, or `Loaded<Option<Arc<{target}>>>` if the \
+             key is nullable."
+        ),
+        KindAttribute::ManyToMany(_) => format!(
+            "Many to many [`{target}`]. Loaded with `.with(..)`: `Loaded<Vec<Arc<{target}>>>`."
+        ),
+    };
+    quote! {
+        #[doc = #doc]
+        #vis const #constant: ::unlazy::Rel<#module::#ident> = ::unlazy::Rel::new();
+    }
+}

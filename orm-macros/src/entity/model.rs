@@ -1,0 +1,311 @@
+//! The entity as it is understood, with every rule checked.
+
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Field, Fields, GenericParam, Ident, Type, TypeParam, Visibility};
+
+use crate::attribute::Errors;
+use crate::entity::attributes::{
+    Columns, FieldAttributes, KindAttribute, RelationAttribute, StructAttributes,
+};
+use crate::name;
+
+pub(crate) struct Model<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) vis: &'a Visibility,
+    pub(crate) table: String,
+    pub(crate) schema: Option<String>,
+    pub(crate) writable: bool,
+    /// In the order of the fields.
+    pub(crate) columns: Vec<ColumnField<'a>>,
+    /// In the order of the type parameters.
+    pub(crate) relations: Vec<RelationField<'a>>,
+}
+
+pub(crate) struct ColumnField<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) vis: &'a Visibility,
+    pub(crate) ty: &'a Type,
+    pub(crate) name: String,
+    /// The PostgreSQL type, where the entity names it.
+    pub(crate) pg_type: Option<String>,
+    pub(crate) primary_key: bool,
+    pub(crate) generated: bool,
+    pub(crate) unique: bool,
+}
+
+pub(crate) struct RelationField<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) vis: &'a Visibility,
+    pub(crate) parameter: &'a Ident,
+    pub(crate) attribute: RelationAttribute,
+}
+
+impl<'a> Model<'a> {
+    pub(crate) fn read(input: &'a DeriveInput) -> syn::Result<Self> {
+        let mut errors = Errors::default();
+        let attributes = StructAttributes::read(&input.attrs, &mut errors);
+        let parameters = relation_parameters(input, &mut errors);
+        let mut columns = Vec::new();
+        let mut relations = Vec::new();
+        for field in named_fields(input, &mut errors) {
+            let attributes = FieldAttributes::read(&field.attrs, &mut errors);
+            let parameter = parameters
+                .iter()
+                .find(|parameter| is_parameter(&field.ty, &parameter.ident));
+            match (parameter, attributes) {
+                (Some(parameter), attributes) => {
+                    relations.extend(relation_field(field, parameter, attributes, &mut errors));
+                }
+                (None, attributes) => columns.extend(column_field(field, attributes, &mut errors)),
+            }
+        }
+        check_parameters(&parameters, &relations, &mut errors);
+        check_foreign_keys(input, &relations, &columns, &mut errors);
+        let keys = columns.iter().filter(|column| column.primary_key).count();
+        if keys == 0 {
+            errors.at(
+                input.ident.span(),
+                "an entity needs a primary key: mark its field, or each of its fields, with `#[entity(primary_key)]`",
+            );
+        } else if keys > 4 {
+            errors.at(input.ident.span(), "a primary key has at most four fields");
+        }
+        errors.finish()?;
+
+        // The slots have the order of the parameters, whatever the order of the fields.
+        relations.sort_by_key(|relation| {
+            parameters
+                .iter()
+                .position(|parameter| parameter.ident == *relation.parameter)
+        });
+        Ok(Self {
+            ident: &input.ident,
+            vis: &input.vis,
+            table: attributes.table.map_or_else(
+                || name::snake_case(&name::plain(&input.ident)),
+                |table| table.value(),
+            ),
+            schema: attributes.schema.map(|schema| schema.value()),
+            writable: attributes.view.is_none(),
+            columns,
+            relations,
+        })
+    }
+
+    pub(crate) fn key(&self) -> impl Iterator<Item = &ColumnField<'a>> {
+        self.columns.iter().filter(|column| column.primary_key)
+    }
+
+    pub(crate) fn column(&self, field: &Ident) -> Option<(usize, &ColumnField<'a>)> {
+        self.columns
+            .iter()
+            .enumerate()
+            .find(|(_, column)| column.ident == field)
+    }
+}
+
+fn relation_parameters<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<&'a TypeParam> {
+    let mut parameters = Vec::new();
+    for parameter in &input.generics.params {
+        match parameter {
+            GenericParam::Type(parameter) => {
+                let message = format!(
+                    "the type parameter of a relation needs its default: `{} = Unloaded`",
+                    parameter.ident
+                );
+                match &parameter.default {
+                    None => errors.at(parameter.ident.span(), message),
+                    Some((_, default)) if !is_unloaded(default) => {
+                        errors.at(default.span(), message);
+                    }
+                    Some(_) => {}
+                }
+                if !parameter.bounds.is_empty() {
+                    errors.at(
+                        parameter.bounds.span(),
+                        "the type parameter of a relation has no bounds: it is `Unloaded` or `Loaded<..>`",
+                    );
+                }
+                parameters.push(parameter);
+            }
+            other => errors.at(
+                other.span(),
+                "an entity owns its columns: its only generic parameters are those of its relations",
+            ),
+        }
+    }
+    if let Some(clause) = &input.generics.where_clause {
+        errors.at(
+            clause.span(),
+            "an entity has no `where` clause: its only generic parameters are those of its relations",
+        );
+    }
+    parameters
+}
+
+fn named_fields<'a>(
+    input: &'a DeriveInput,
+    errors: &mut Errors,
+) -> impl Iterator<Item = &'a Field> + use<'a> {
+    let fields = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => Some(&fields.named),
+            _ => None,
+        },
+        _ => None,
+    };
+    if fields.is_none() {
+        errors.at(
+            input.ident.span(),
+            "an entity is a struct with named fields, one for each column and relation",
+        );
+    }
+    fields.into_iter().flatten()
+}
+
+fn relation_field<'a>(
+    field: &'a Field,
+    parameter: &'a TypeParam,
+    attributes: FieldAttributes,
+    errors: &mut Errors,
+) -> Option<RelationField<'a>> {
+    let ident = field.ident.as_ref()?;
+    let column_options = [
+        (attributes.primary_key, "primary_key"),
+        (attributes.generated, "generated"),
+        (attributes.unique, "unique"),
+        (attributes.column.as_ref().map(syn::LitStr::span), "column"),
+        (attributes.ty.as_ref().map(syn::LitStr::span), "type"),
+    ];
+    for (span, option) in column_options {
+        if let Some(span) = span {
+            errors.at(
+                span,
+                format_args!("`{option}` is for columns, and `{ident}` is a relation"),
+            );
+        }
+    }
+    let Some(attribute) = attributes.relation else {
+        errors.at(
+            ident.span(),
+            format_args!(
+                "`{ident}` has the type parameter `{}`, so it is a relation; say which one: \
+                 `#[entity(belongs_to(..))]`, `has_one`, `has_many` or `many_to_many`",
+                parameter.ident
+            ),
+        );
+        return None;
+    };
+    Some(RelationField {
+        ident,
+        vis: &field.vis,
+        parameter: &parameter.ident,
+        attribute,
+    })
+}
+
+fn column_field<'a>(
+    field: &'a Field,
+    attributes: FieldAttributes,
+    errors: &mut Errors,
+) -> Option<ColumnField<'a>> {
+    let ident = field.ident.as_ref()?;
+    if let Some(relation) = &attributes.relation {
+        let parameter = camel_case(&name::plain(ident));
+        errors.at(
+            relation.span,
+            format_args!(
+                "a relation's field has a type parameter of its own as its type: declare \
+                 `struct ..<{parameter} = Unloaded>` and `{ident}: {parameter}`"
+            ),
+        );
+        return None;
+    }
+    Some(ColumnField {
+        ident,
+        vis: &field.vis,
+        ty: &field.ty,
+        name: attributes
+            .column
+            .map_or_else(|| name::plain(ident), |column| column.value()),
+        pg_type: attributes.ty.map(|ty| ty.value()),
+        primary_key: attributes.primary_key.is_some(),
+        generated: attributes.generated.is_some(),
+        unique: attributes.unique.is_some(),
+    })
+}
+
+fn check_parameters(
+    parameters: &[&TypeParam],
+    relations: &[RelationField<'_>],
+    errors: &mut Errors,
+) {
+    for parameter in parameters {
+        let fields: Vec<_> = relations
+            .iter()
+            .filter(|relation| *relation.parameter == parameter.ident)
+            .collect();
+        for extra in fields.iter().skip(1) {
+            errors.at(
+                extra.ident.span(),
+                format_args!(
+                    "each relation has a type parameter of its own, and `{}` is that of `{}` already",
+                    parameter.ident, fields[0].ident
+                ),
+            );
+        }
+    }
+}
+
+/// A foreign key of `belongs_to` names fields of this struct, so typos are found here; those of other entities are
+/// found by the compiler.
+fn check_foreign_keys(
+    input: &DeriveInput,
+    relations: &[RelationField<'_>],
+    columns: &[ColumnField<'_>],
+    errors: &mut Errors,
+) {
+    for relation in relations {
+        let KindAttribute::BelongsTo(Columns(fields)) = &relation.attribute.kind else {
+            continue;
+        };
+        for field in fields {
+            if !columns.iter().any(|column| column.ident == field) {
+                errors.at(
+                    field.span(),
+                    format_args!("`{}` has no column `{field}`", input.ident),
+                );
+            }
+        }
+    }
+}
+
+fn is_parameter(ty: &Type, parameter: &Ident) -> bool {
+    matches!(ty, Type::Path(path) if path.qself.is_none() && path.path.is_ident(parameter))
+}
+
+/// Whether a type is written as `Unloaded`, by whatever path.
+fn is_unloaded(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == "Unloaded")
+    )
+}
+
+fn camel_case(name: &str) -> String {
+    name.split('_')
+        .flat_map(|word| {
+            let mut characters = word.chars();
+            let first = characters.next().map(|first| first.to_ascii_uppercase());
+            first.into_iter().chain(characters)
+        })
+        .collect()
+}
+
+/// The span of a column's type, for errors about it.
+impl ColumnField<'_> {
+    pub(crate) fn type_span(&self) -> Span {
+        self.ty.span()
+    }
+}

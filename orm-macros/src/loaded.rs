@@ -1,0 +1,105 @@
+//! `loaded!(User { posts { tags }, profile })`: the type of an entity with these relations loaded.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Error, Path, Result, Token, braced, token};
+
+use crate::name;
+
+pub(crate) struct Shape {
+    entity: Path,
+    relations: Vec<Relation>,
+}
+
+struct Relation {
+    name: Ident,
+    below: Vec<Relation>,
+}
+
+impl Parse for Shape {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let entity = input.call(Path::parse_mod_style).map_err(|error| {
+            Error::new(
+                error.span(),
+                "expected an entity: `loaded!(User { posts })`",
+            )
+        })?;
+        let relations = if input.is_empty() {
+            Vec::new()
+        } else {
+            relations(input)?
+        };
+        if !input.is_empty() {
+            return Err(input.error("unexpected: the shape is complete before this"));
+        }
+        Ok(Self { entity, relations })
+    }
+}
+
+impl Parse for Relation {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let name = input
+            .parse::<Ident>()
+            .map_err(|error| Error::new(error.span(), "expected the name of a relation"))?;
+        let below = if input.peek(token::Brace) {
+            relations(input)?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { name, below })
+    }
+}
+
+fn relations(input: ParseStream<'_>) -> Result<Vec<Relation>> {
+    if !input.peek(token::Brace) {
+        return Err(
+            input.error("expected the loaded relations in braces: `loaded!(User { posts })`")
+        );
+    }
+    let content;
+    braced!(content in input);
+    let relations = Punctuated::<Relation, Token![,]>::parse_terminated(&content)?;
+    let mut errors: Option<Error> = None;
+    for (position, relation) in relations.iter().enumerate() {
+        if relations
+            .iter()
+            .take(position)
+            .any(|earlier| earlier.name == relation.name)
+        {
+            let error = Error::new(
+                relation.name.span(),
+                format_args!("relation `{}` is named twice", relation.name),
+            );
+            match &mut errors {
+                Some(errors) => errors.combine(error),
+                None => errors = Some(error),
+            }
+        }
+    }
+    match errors {
+        Some(errors) => Err(errors),
+        None => Ok(relations.into_iter().collect()),
+    }
+}
+
+impl Shape {
+    pub(crate) fn expand(&self) -> TokenStream {
+        let entity = &self.entity;
+        let slots = slots(&quote!(#entity), &self.relations);
+        quote!(<#slots as ::unlazy::Loads>::Value)
+    }
+}
+
+/// The slots of an entity with these relations filled, one after the other.
+fn slots(entity: &TokenStream, relations: &[Relation]) -> TokenStream {
+    let nothing = quote!(<#entity as ::unlazy::Entity>::Loads);
+    relations.iter().fold(nothing, |slots_so_far, relation| {
+        let span = relation.name.span();
+        let hash = name::hash(&name::plain(&relation.name));
+        let target = quote_spanned!(span=> ::unlazy::__private::TargetOf<#entity, #hash>);
+        let below = slots(&target, &relation.below);
+        quote_spanned!(span=> ::unlazy::__private::With<#slots_so_far, #hash, #below>)
+    })
+}
