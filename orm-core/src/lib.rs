@@ -41,7 +41,9 @@ pub use query::{Query, execute};
 pub use relation::{IntoLoad, Rel, Relation, ThroughEntity};
 pub use state::{Loaded, Unloaded};
 pub use value::{Field, Nullable, PgType, Text, Value};
-pub use write::{Assign, Delete, Filtered, Insert, InsertMany, NewRow, Unfiltered, Update};
+pub use write::{
+    Assign, Delete, Filtered, Insert, InsertMany, NewRow, SaysWhich, Unfiltered, Update,
+};
 
 /// What generated code uses. Not part of the public interface.
 #[doc(hidden)]
@@ -55,7 +57,7 @@ pub mod __private {
     pub use crate::entity::{ColumnDef, EntityDef, KeyParts};
     pub use crate::foreign_key::{ForeignKey, check_foreign_key};
     pub use crate::fragment::{Argument, check_placeholders};
-    pub use crate::load::{Named, NamedRelation, Node, Skip, Slot, Slots, TargetOf, With};
+    pub use crate::load::{Named, NamedRelation, Node, Skip, Slot, Slots, TargetOf, Vacant, With};
     pub use crate::relation::{LinkDef, RelationDef, RelationKind};
     pub use crate::select::Select;
     pub use crate::shape::{Many, ManyShared, Optional, Pairs};

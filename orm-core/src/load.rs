@@ -20,7 +20,7 @@ use tokio_postgres::Row;
 pub use named::{Named, NamedRelation, TargetOf, With};
 pub use node::{Node, Strategy};
 pub(crate) use rows::Rows;
-pub use slot::{Loads, Put, Skip, Slot, Slots};
+pub use slot::{Loads, Put, Skip, Slot, Slots, Vacant};
 
 use crate::db::Connection;
 use crate::entity::Entity;
@@ -81,16 +81,15 @@ impl<R: Relation, L: Loads<Entity = R::Target>> Load<R, L> {
     }
 
     /// Loads a relation of the target too.
-    pub fn with<N>(self, nested: N) -> Load<R, <L as Put<N::Relation, N::Load>>::Output>
+    pub fn with<N>(self, nested: N) -> Load<R, <N::Relation as Put<R::Target, L, N::Load>>::Output>
     where
-        N: IntoLoad<R::Target>,
-        L: Put<N::Relation, N::Load>,
-        <L as Put<N::Relation, N::Load>>::Output: Loads<Entity = R::Target>,
+        N: IntoLoad,
+        N::Relation: Put<R::Target, L, N::Load>,
     {
         Load {
             select: self.select,
             strategy: self.strategy,
-            loads: self.loads.put(nested.into_load()),
+            loads: N::Relation::put(self.loads, nested.into_load()),
             marker: PhantomData,
         }
     }

@@ -133,15 +133,14 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
     }
 
     /// Loads a relation with each entity. The type of the result says so: `User` becomes `User<Loaded<Vec<Post>>>`.
-    pub fn with<N>(self, relation: N) -> Query<E, <L as Put<N::Relation, N::Load>>::Output>
+    pub fn with<N>(self, relation: N) -> Query<E, <N::Relation as Put<E, L, N::Load>>::Output>
     where
-        N: IntoLoad<E>,
-        L: Put<N::Relation, N::Load>,
-        <L as Put<N::Relation, N::Load>>::Output: Loads<Entity = E>,
+        N: IntoLoad,
+        N::Relation: Put<E, L, N::Load>,
     {
         Query {
             select: self.select,
-            loads: self.loads.put(relation.into_load()),
+            loads: N::Relation::put(self.loads, relation.into_load()),
             marker: PhantomData,
         }
     }

@@ -135,12 +135,10 @@ impl<R: Relation> Rel<R> {
     pub fn with<N>(
         self,
         nested: N,
-    ) -> Load<R, <<R::Target as Entity>::Loads as Put<N::Relation, N::Load>>::Output>
+    ) -> Load<R, <N::Relation as Put<R::Target, <R::Target as Entity>::Loads, N::Load>>::Output>
     where
-        N: IntoLoad<R::Target>,
-        <R::Target as Entity>::Loads: Put<N::Relation, N::Load>,
-        <<R::Target as Entity>::Loads as Put<N::Relation, N::Load>>::Output:
-            Loads<Entity = R::Target>,
+        N: IntoLoad,
+        N::Relation: Put<R::Target, <R::Target as Entity>::Loads, N::Load>,
     {
         self.load().with(nested)
     }
@@ -245,15 +243,14 @@ impl<R: Relation> Rel<R> {
     }
 }
 
-/// What [`with`](crate::Query::with) takes: a relation of `E`, or one with options, as `User::POSTS.selectin()`.
+/// What [`with`](crate::Query::with) takes: a relation, or one with options, as `User::POSTS.selectin()`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a relation of `{E}`",
-    label = "expected a relation of `{E}`, such as `{E}::..`",
-    note = "a relation of a related entity is loaded below its parent: `User::POSTS.with(Post::TAGS)`"
+    message = "`{Self}` is not a relation",
+    label = "expected a relation, such as `User::POSTS`"
 )]
-pub trait IntoLoad<E: Entity> {
+pub trait IntoLoad {
     /// The relation.
-    type Relation: Relation<Parent = E>;
+    type Relation: Relation;
     /// How it is loaded.
     type Load;
 
@@ -261,7 +258,7 @@ pub trait IntoLoad<E: Entity> {
     fn into_load(self) -> Self::Load;
 }
 
-impl<R: Relation> IntoLoad<R::Parent> for Rel<R> {
+impl<R: Relation> IntoLoad for Rel<R> {
     type Relation = R;
     type Load = Load<R, <R::Target as Entity>::Loads>;
 
@@ -270,7 +267,7 @@ impl<R: Relation> IntoLoad<R::Parent> for Rel<R> {
     }
 }
 
-impl<R: Relation, L: Loads<Entity = R::Target>> IntoLoad<R::Parent> for Load<R, L> {
+impl<R: Relation, L: Loads<Entity = R::Target>> IntoLoad for Load<R, L> {
     type Relation = R;
     type Load = Self;
 

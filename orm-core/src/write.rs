@@ -26,6 +26,16 @@ pub struct Unfiltered;
 #[derive(Debug, Clone, Copy)]
 pub struct Filtered;
 
+/// Of an update or delete: it says which rows it is for.
+#[diagnostic::on_unimplemented(
+    message = "this statement does not say which rows it is for",
+    label = "it would be for every row of the table",
+    note = "say which: `.of(&entity)`, `.filter(..)`, or `.all_rows()` if it is meant for all"
+)]
+pub trait SaysWhich {}
+
+impl SaysWhich for Filtered {}
+
 type EntityMarker<E, F> = PhantomData<fn() -> (E, F)>;
 
 /// Appends ` RETURNING id, email`.

@@ -19,8 +19,9 @@ pub trait Named<const NAME: u64>: Entity {
 pub type NamedRelation<E, const NAME: u64> = <E as Named<NAME>>::Relation;
 
 /// The slots `L` with the relation of this name loaded, and below it what `Nested` says.
-pub type With<L, const NAME: u64, Nested> = <L as Put<
-    NamedRelation<<L as Loads>::Entity, NAME>,
+pub type With<L, const NAME: u64, Nested> = <NamedRelation<<L as Loads>::Entity, NAME> as Put<
+    <L as Loads>::Entity,
+    L,
     Load<NamedRelation<<L as Loads>::Entity, NAME>, Nested>,
 >>::Output;
 

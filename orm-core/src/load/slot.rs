@@ -9,6 +9,7 @@ use crate::db::Connection;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::load::node::Node;
+use crate::relation::Relation;
 use crate::state::Unloaded;
 
 /// A slot whose relation is not loaded.
@@ -36,19 +37,29 @@ pub trait Loads: Clone + Send + Sync + 'static {
     ) -> Self::Value;
 }
 
-/// Fills the slot of the relation `R`. It is not implemented where that slot is filled already.
+/// Fills the slot of this relation in `L`, the load slots of the entity `E`, with the load `S`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a relation of `{E}`",
+    label = "expected a relation of `{E}`",
+    note = "a relation of a related entity is loaded below its parent: `.with(User::POSTS.with(Post::TAGS))`"
+)]
+pub trait Put<E, L, S>: Relation {
+    /// The slots with that one filled.
+    type Output: Loads<Entity = E>;
+
+    #[doc(hidden)]
+    fn put(loads: L, load: S) -> Self::Output;
+}
+
+/// A slot that is not filled yet.
 #[diagnostic::on_unimplemented(
     message = "relation `{R}` is already loaded by this query",
     label = "this relation is loaded twice",
     note = "load it once, with everything that is needed below it: `.with(User::POSTS.with(Post::TAGS).with(Post::AUTHOR))`"
 )]
-pub trait Put<R, S> {
-    /// The slots with that one filled.
-    type Output;
+pub trait Vacant<R> {}
 
-    #[doc(hidden)]
-    fn put(self, slot: S) -> Self::Output;
-}
+impl<R> Vacant<R> for Skip {}
 
 /// One slot of the entity `E`.
 #[doc(hidden)]

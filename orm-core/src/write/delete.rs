@@ -9,7 +9,7 @@ use crate::predicate::Filter;
 use crate::query::key_condition;
 use crate::select::Select;
 use crate::sql::{Table, Writer};
-use crate::write::{EntityMarker, Filtered, Unfiltered, fetch_entities, returning};
+use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered, fetch_entities, returning};
 
 /// A delete. Made by `User::delete()`.
 ///
@@ -58,13 +58,16 @@ impl<E: Entity, F> Delete<E, F> {
     }
 }
 
-impl<E: Entity> Delete<E, Filtered> {
+impl<E: Entity, F> Delete<E, F> {
     /// Deletes the rows and returns their number: `DELETE FROM users WHERE id = $1`.
     ///
     /// # Errors
     ///
     /// [`Error::Constraint`](crate::Error::Constraint) if a row is still referred to; then nothing is deleted.
-    pub async fn execute<X: Executor + ?Sized>(self, on: &X) -> Result<u64> {
+    pub async fn execute<X: Executor + ?Sized>(self, on: &X) -> Result<u64>
+    where
+        F: SaysWhich,
+    {
         on.acquire().await?.execute(&self.write().finish()).await
     }
 
@@ -73,7 +76,10 @@ impl<E: Entity> Delete<E, Filtered> {
     /// # Errors
     ///
     /// [`Error::Constraint`](crate::Error::Constraint) if a row is still referred to; then nothing is deleted.
-    pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<E>> {
+    pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<E>>
+    where
+        F: SaysWhich,
+    {
         fetch_entities(&returning(self.write(), E::DEF), on).await
     }
 

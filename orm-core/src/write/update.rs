@@ -12,7 +12,9 @@ use crate::query::key_condition;
 use crate::select::Select;
 use crate::sql::{Alias, SelectSql, Table, Writer};
 use crate::value::{Field, Value};
-use crate::write::{EntityMarker, Filtered, Unfiltered, exactly_one, fetch_entities, returning};
+use crate::write::{
+    EntityMarker, Filtered, SaysWhich, Unfiltered, exactly_one, fetch_entities, returning,
+};
 
 /// What a column of type `T` can be set to: a `T`, for text a `&str`, and for a nullable column also the value without
 /// `Some`.
@@ -108,13 +110,16 @@ impl<E: Entity, F> Update<E, F> {
     }
 }
 
-impl<E: Entity> Update<E, Filtered> {
+impl<E: Entity, F> Update<E, F> {
     /// Changes the rows and returns their number. Without a column to set nothing is sent.
     ///
     /// # Errors
     ///
     /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses a change; then nothing is changed.
-    pub async fn execute<X: Executor + ?Sized>(self, on: &X) -> Result<u64> {
+    pub async fn execute<X: Executor + ?Sized>(self, on: &X) -> Result<u64>
+    where
+        F: SaysWhich,
+    {
         if self.assignments.is_empty() {
             return Ok(0);
         }
@@ -127,7 +132,10 @@ impl<E: Entity> Update<E, Filtered> {
     /// # Errors
     ///
     /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses a change; then nothing is changed.
-    pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<E>> {
+    pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<E>>
+    where
+        F: SaysWhich,
+    {
         if self.assignments.is_empty() {
             return Ok(Vec::new());
         }
@@ -141,7 +149,10 @@ impl<E: Entity> Update<E, Filtered> {
     /// [`Error::NotFound`](crate::Error::NotFound) if there was no such row; as [`all`](Self::all) otherwise.
     /// [`Error::TooMany`](crate::Error::TooMany) if it was more than one: they *are* changed, unless the transaction is
     /// rolled back.
-    pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<E> {
+    pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<E>
+    where
+        F: SaysWhich,
+    {
         exactly_one(self.all(on).await?)
     }
 

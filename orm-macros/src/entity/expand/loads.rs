@@ -53,58 +53,43 @@ fn list<T: ToTokens>(items: &[T]) -> TokenStream {
         .fold(quote!(()), |rest, item| quote!((#item, #rest)))
 }
 
-/// `Put` for one relation: its slot is `Skip` before, and the others stay what they are.
+/// `Put` for one relation: its slot is vacant before, and the others stay what they are.
 fn put(model: &Model<'_>, position: usize) -> TokenStream {
+    let entity = model.ident;
     let loads = loads_ident(model);
     let module = relations_module();
     let relation = model.relations[position].ident;
     let parameters: Vec<&Ident> = model.relations.iter().map(|r| r.parameter).collect();
+    let vacant = parameters[position];
     let fields: Vec<&Ident> = model.relations.iter().map(|r| r.ident).collect();
-    let others = parameters
+    let types_after = with_replaced(&parameters, position, quote!(__Load));
+    let old = list(&with_replaced(&fields, position, quote!(_)));
+    let new = list(&with_replaced(&fields, position, quote!(__load)));
+    let slots = parameters
         .iter()
         .enumerate()
         .filter(|&(other, _)| other != position)
-        .map(|(_, parameter)| parameter);
-    let before = parameters.iter().enumerate().map(|(other, parameter)| {
-        if other == position {
-            quote!(::unlazy::__private::Skip)
-        } else {
-            quote!(#parameter)
-        }
-    });
-    let after = parameters.iter().enumerate().map(|(other, parameter)| {
-        if other == position {
-            quote!(__Filled)
-        } else {
-            quote!(#parameter)
-        }
-    });
-    let skipped = quote!(_);
-    let filled = quote!(__filled);
-    let slots_with = |slot: &TokenStream| {
-        let slots: Vec<TokenStream> = fields
-            .iter()
-            .enumerate()
-            .map(|(other, field)| {
-                if other == position {
-                    slot.clone()
-                } else {
-                    quote!(#field)
-                }
-            })
-            .collect();
-        list(&slots)
-    };
-    let old = slots_with(&skipped);
-    let new = slots_with(&filled);
+        .map(|(_, parameter)| quote!(#parameter: ::unlazy::__private::Slot<#entity>,));
     quote! {
-        impl<__Filled #(, #others)*> ::unlazy::Put<#module::#relation, __Filled> for #loads<#(#before),*> {
-            type Output = #loads<#(#after),*>;
+        impl<__Load, #(#parameters),*> ::unlazy::Put<#entity, #loads<#(#parameters),*>, __Load>
+            for #module::#relation
+        where
+            #vacant: ::unlazy::__private::Vacant<#module::#relation>,
+            __Load: ::unlazy::__private::Slot<#entity>,
+            #(#slots)*
+        {
+            type Output = #loads<#(#types_after),*>;
 
-            fn put(self, #filled: __Filled) -> Self::Output {
-                let #old = self.0;
+            fn put(loads: #loads<#(#parameters),*>, __load: __Load) -> Self::Output {
+                let #old = loads.0;
                 #loads(#new)
             }
         }
     }
+}
+
+fn with_replaced<T: ToTokens>(items: &[T], position: usize, by: TokenStream) -> Vec<TokenStream> {
+    let mut items: Vec<TokenStream> = items.iter().map(ToTokens::to_token_stream).collect();
+    items[position] = by;
+    items
 }
