@@ -3,6 +3,7 @@ use std::{
     time::Duration,
 };
 
+use orm_core::{Db, StatementLog};
 use tokio_postgres::{Client, Config};
 
 use crate::{Error, Proxy, Server, server, template::Template, url};
@@ -17,6 +18,7 @@ pub struct TestDb {
     /// Also the `application_name` of `session`, by which other processes see that it is in use.
     name: String,
     session: Arc<Client>,
+    log: StatementLog,
     template: Option<Template>,
 }
 
@@ -61,6 +63,7 @@ impl TestDb {
             server,
             name,
             session,
+            log: StatementLog::new(),
             template: None,
         })
     }
@@ -68,6 +71,20 @@ impl TestDb {
     /// The database's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// A pool of connections to it, whose statements are recorded in [`log`](Self::log).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Db::connect`]. No connection is made yet.
+    pub fn db(&self) -> orm_core::Result<Db> {
+        Ok(Db::connect(&self.url())?.logged(&self.log))
+    }
+
+    /// The statements that were sent by the pools made with [`db`](Self::db).
+    pub fn log(&self) -> &StatementLog {
+        &self.log
     }
 
     /// How to connect to it with `tokio-postgres`.

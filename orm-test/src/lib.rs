@@ -7,10 +7,13 @@
 //! use orm_test::TestDb;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), orm_test::Error> {
-//! let db = TestDb::with_schema("CREATE TABLE users (id bigint PRIMARY KEY)").await?;
-//! let client = db.connect().await?;
-//! # client.batch_execute("SELECT id FROM users").await.unwrap();
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let test = TestDb::with_schema("CREATE TABLE users (id bigint PRIMARY KEY)").await?;
+//! let db = test.db()?;
+//! // .. run what is to be tested on `db` ..
+//! assert_eq!(test.log().len(), 0, "statements that were sent");
+//! # let client = test.connect().await?;
+//! # client.batch_execute("SELECT id FROM users").await?;
 //! # Ok(())
 //! # }
 //! ```

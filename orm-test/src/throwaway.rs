@@ -185,8 +185,9 @@ async fn start(dir: &Path, uid: u32, user: Option<User>) -> Result<Throwaway, Er
         Ok((source, keeper))
     });
     let (source, (users, log, mut keeper)) = spawned.inspect_err(|_| {
-        // Once there is a keeper, that does it.
+        // Once there is a keeper, that does it. The base only goes if it is empty.
         let _ = fs::remove_dir_all(dir);
+        let _ = dir.parent().map(fs::remove_dir);
     })?;
 
     let deadline = Instant::now() + source.patience();

@@ -80,8 +80,8 @@ pub(super) fn conditions(writer: &mut Writer, select: &Select, table: Alias, lea
     for (position, filter) in select.filters.iter().enumerate() {
         writer.push(if position == 0 { lead } else { " AND " });
         match filter {
-            Scoped::Entity(expr) => writer.term(expr, table),
-            Scoped::Link(expr) => writer.term(expr, Alias::Link),
+            Scoped::Entity(expr) => writer.conjunct(expr, table),
+            Scoped::Link(expr) => writer.conjunct(expr, Alias::Link),
         }
     }
 }

@@ -211,7 +211,7 @@ impl Writer {
                 self.related_rows(relation, alias, target);
                 if let Some(condition) = condition {
                     self.push(" AND ");
-                    self.term(condition, target);
+                    self.conjunct(condition, target);
                 }
                 self.push(")");
             }
@@ -265,6 +265,14 @@ impl Writer {
                 self.push(separator);
             }
             self.term(term, alias);
+        }
+    }
+
+    /// An expression as one of the conditions of a WHERE, all of which must hold.
+    pub(crate) fn conjunct(&mut self, expr: &Expr, alias: Alias) {
+        match expr {
+            Expr::And(terms) => self.terms(terms, " AND ", alias),
+            expr => self.term(expr, alias),
         }
     }
 
