@@ -115,7 +115,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Task::query().count(&db).await?,
         Worker::query().count(&db).await?,
     );
-    let mut show = Show { log: database.log().clone(), scene: 0 };
+    let mut show = Show {
+        log: database.log().clone(),
+        scene: 0,
+    };
     show.log.take();
 
     projects_with_tasks(&db, &mut show).await?;

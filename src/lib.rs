@@ -1,5 +1,116 @@
-//! unlazy
-#[doc(hidden)]
-pub use orm_core::__private;
+//! An async ORM for PostgreSQL in which the N+1 query problem does not compile.
+//!
+//! A relation that the query did not load has the type [`Unloaded`], and nothing can be read from it; one that it did load has
+//! the type [`Loaded`]. There is no lazy loading, no session and no identity map: entities are plain values that you own,
+//! and `.await` on a query is the only thing that talks to the database.
+//!
+//! ```no_run
+//! use unlazy::{Db, Entity, Unloaded};
+//!
+//! #[derive(Entity, Debug)]
+//! #[entity(table = "users")]
+//! struct User<Posts = Unloaded> {
+//!     #[entity(primary_key, generated)]
+//!     id: i64,
+//!     email: String,
+//!     #[entity(has_many(Post, foreign_key = author_id))]
+//!     posts: Posts,
+//! }
+//!
+//! #[derive(Entity, Debug)]
+//! #[entity(table = "posts")]
+//! struct Post<Author = Unloaded> {
+//!     #[entity(primary_key, generated)]
+//!     id: i64,
+//!     author_id: i64,
+//!     title: String,
+//!     #[entity(belongs_to(User, foreign_key = author_id))]
+//!     author: Author,
+//! }
+//!
+//! # async fn example() -> unlazy::Result<()> {
+//! let db = Db::connect("postgres://localhost/blog")?;
+//! let users = User::query()
+//!     .filter(User::EMAIL.ends_with("@example.org"))
+//!     .with(User::POSTS.order_by(Post::ID.desc()))
+//!     .limit(100)
+//!     .all(&db)
+//!     .await?;
+//! for user in &users {
+//!     for post in &user.posts {
+//!         println!("{}: {}", user.email, post.title);
+//!         // post.author.email    does not compile: `author` was not loaded
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! That runs two statements, whatever the number of users:
+//!
+//! ```sql
+//! SELECT t0."id", t0."email" FROM "users" AS t0 WHERE t0."email" LIKE $1 ORDER BY t0."id" LIMIT $2
+//! SELECT t0."id", t0."author_id", t0."title" FROM "posts" AS t0 WHERE t0."author_id" = ANY($1) ORDER BY t0."id" DESC
+//! ```
+//!
+//! # Where to find what
+//!
+//! - entities, columns and relations: [`derive(Entity)`](derive@Entity); enums and newtypes: [`derive(Value)`](derive@Value)
+//! - conditions: [`Column`] for comparisons, [`Rel`] for conditions on related rows, [`sql!`] for SQL of your own
+//! - queries: [`Query`]
+//! - what is loaded: [`Query::with`], and the strategies and options on [`Rel`] and [`Load`]; naming the result's type:
+//!   [`loaded!`]
+//! - connecting: [`Db::connect`]; transactions: [`Db::transaction`]; next to existing code: [`Executor`]
+//! - changing rows: [`Insert`], [`InsertMany`], [`Update`], [`Delete`]
+//! - what can go wrong: [`Error`]
+//! - seeing what is sent: [`Query::to_sql`], [`StatementLog`]
+//!
+//! # How relations are loaded
+//!
+//! | strategy | default for | statements | SQL |
+//! | --- | --- | --- | --- |
+//! | [`selectin`](Rel::selectin) | `has_many`, `many_to_many`, `has_one` | one for each relation, whatever the number of parents | `SELECT .. FROM posts WHERE author_id = ANY($1)` |
+//! | [`joined`](Rel::joined) | `belongs_to`, `has_one` over a `unique` foreign key | none of its own | `LEFT JOIN users ON ..` in the parent's statement |
+//!
+//! The strategy changes neither the result nor its type. For a page of rows the join saves a round trip; for thousands of rows that
+//! share their targets `Post::AUTHOR.selectin()` is faster, since each target is sent once.
+//!
+//! Loads nest to any depth: `User::POSTS.with(Post::TAGS).with(Post::AUTHOR.with(User::PROFILE))`. The statements of relations
+//! that hang on the same parent are sent together, so three of them cost one round trip. All statements of a query run on one
+//! connection, and so within the transaction that they are run on.
+//!
+//! Targets that can have several parents are shared: `belongs_to` and `many_to_many` hold `Arc`s, and each target is decoded
+//! once. Targets with a single parent are owned.
+//!
+//! A load never changes which entities the query returns. Where a foreign key is required, and its row is missing or hidden, the
+//! query fails with [`Error::MissingTarget`]; where a `has_one` finds two rows, with [`Error::TooMany`].
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `uuid`, `chrono`, `time`, `jiff` | the types of these crates |
+//! | `json` | `serde_json::Value`, and [`Json`] for types of your own |
+//! | `decimal` | `rust_decimal::Decimal` |
+//! | `network` | `cidr::IpCidr`, `cidr::IpInet`, `eui48::MacAddress` |
+//! | `bits` | `bit_vec::BitVec` |
+//! | `serde` | `Serialize` for [`Loaded`] (as its content) and [`Unloaded`] (as `null`) |
+//! | `tls` | TLS, by rustls |
+
+#![warn(missing_docs)]
+
 pub use orm_core::*;
-pub use orm_macros::{Entity, Value, loaded};
+
+#[doc = include_str!("docs/entity.md")]
+pub use orm_macros::Entity;
+
+#[doc = include_str!("docs/value.md")]
+pub use orm_macros::Value;
+
+#[doc = include_str!("docs/loaded.md")]
+pub use orm_macros::loaded;
+
+/// The README's programs compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

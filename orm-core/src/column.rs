@@ -9,7 +9,7 @@ use crate::entity::{ColumnDef, Entity};
 use crate::expr::Expr;
 use crate::order::Order;
 use crate::predicate::Predicate;
-use crate::value::{Field, Nullable, Text, Value};
+use crate::value::{Field, IntoValue, Nullable, Text, Value};
 
 /// A column of the entity `E` whose field is of type `T`.
 ///
@@ -167,7 +167,7 @@ impl<E: Entity, T: Field> Column<E, T> {
     pub fn is_in<I, V>(self, values: I) -> Predicate<E>
     where
         I: IntoIterator<Item = V>,
-        V: Into<T::Base>,
+        V: IntoValue<T::Base>,
     {
         Predicate::new(Expr::quantified(self.expr(), "= ANY", Self::array(values)))
     }
@@ -176,7 +176,7 @@ impl<E: Entity, T: Field> Column<E, T> {
     pub fn is_not_in<I, V>(self, values: I) -> Predicate<E>
     where
         I: IntoIterator<Item = V>,
-        V: Into<T::Base>,
+        V: IntoValue<T::Base>,
     {
         Predicate::new(Expr::quantified(self.expr(), "<> ALL", Self::array(values)))
     }
@@ -184,9 +184,9 @@ impl<E: Entity, T: Field> Column<E, T> {
     fn array<I, V>(values: I) -> Expr
     where
         I: IntoIterator<Item = V>,
-        V: Into<T::Base>,
+        V: IntoValue<T::Base>,
     {
-        let values: Vec<T::Base> = values.into_iter().map(Into::into).collect();
+        let values: Vec<T::Base> = values.into_iter().map(IntoValue::into_value).collect();
         Expr::Bind(Bind::new(values))
     }
 }

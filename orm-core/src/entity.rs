@@ -43,34 +43,6 @@ pub trait Keyed<E: Entity> {
     fn key_binds(&self) -> Vec<Bind>;
 }
 
-/// What a primary key may be given as: the key itself, a reference to it, or `&str` where it is a `String`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a primary key of this entity",
-    label = "the primary key is of type `{K}`"
-)]
-pub trait IntoKey<K> {
-    /// The key, owned.
-    fn into_key(self) -> K;
-}
-
-impl<K> IntoKey<K> for K {
-    fn into_key(self) -> K {
-        self
-    }
-}
-
-impl<K: Clone> IntoKey<K> for &K {
-    fn into_key(self) -> K {
-        self.clone()
-    }
-}
-
-impl IntoKey<String> for &str {
-    fn into_key(self) -> String {
-        self.to_owned()
-    }
-}
-
 /// A table or view, and how an entity's fields stand in it.
 #[derive(Debug)]
 pub struct EntityDef {

@@ -31,7 +31,7 @@ pub use connect::ConnectError;
 pub use db::{
     Db, Executor, Isolation, LoggedStatement, StatementLog, Transaction, TransactionOptions,
 };
-pub use entity::{Entity, IntoKey, Keyed};
+pub use entity::{Entity, Keyed};
 pub use error::{ConstraintKind, Error, Result};
 pub use fragment::Fragment;
 pub use load::{Load, Loads, Put, Strategy};
@@ -40,7 +40,9 @@ pub use predicate::{Filter, Predicate};
 pub use query::{Query, execute};
 pub use relation::{IntoLoad, Rel, Relation, ThroughEntity};
 pub use state::{Loaded, Unloaded};
-pub use value::{Field, Nullable, PgType, Text, Value};
+#[cfg(feature = "json")]
+pub use tokio_postgres::types::Json;
+pub use value::{Field, IntoValue, Nullable, PgType, Text, Value};
 pub use write::{
     Assign, Delete, Filtered, Insert, InsertMany, NewRow, SaysWhich, Unfiltered, Update,
 };

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 
 use crate::bind::{Bind, Parameter};
 use crate::db::{Connection, Executor};
-use crate::entity::{ColumnDef, Entity, IntoKey};
+use crate::entity::{ColumnDef, Entity};
 use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::fragment::Fragment;
@@ -17,6 +17,7 @@ use crate::predicate::Filter;
 use crate::relation::IntoLoad;
 use crate::select::Select;
 use crate::sql;
+use crate::value::IntoValue;
 
 /// A query for entities `E`, with the load slots `L` of its relations.
 ///
@@ -63,23 +64,23 @@ impl<E: Entity> Query<E> {
 
     /// The row with this primary key.
     #[doc(hidden)]
-    pub fn find(key: impl IntoKey<E::Key>) -> Self {
+    pub fn find(key: impl IntoValue<E::Key>) -> Self {
         let mut query = Self::new();
         query
             .select
-            .filter(key_condition::<E>(E::bind_key(key.into_key())));
+            .filter(key_condition::<E>(E::bind_key(key.into_value())));
         query
     }
 
     /// The rows with one of these primary keys.
     #[doc(hidden)]
-    pub fn find_many<K: IntoKey<E::Key>>(keys: impl IntoIterator<Item = K>) -> Self {
+    pub fn find_many<K: IntoValue<E::Key>>(keys: impl IntoIterator<Item = K>) -> Self {
         let mut parts: Vec<(&'static ColumnDef, Vec<Parameter>)> = E::DEF
             .key_columns()
             .map(|column| (column, Vec::new()))
             .collect();
         for key in keys {
-            for ((_, values), bind) in parts.iter_mut().zip(E::bind_key(key.into_key())) {
+            for ((_, values), bind) in parts.iter_mut().zip(E::bind_key(key.into_value())) {
                 values.push(bind.value);
             }
         }

@@ -144,12 +144,17 @@ impl<R: Relation> Rel<R> {
     }
 
     /// Loads with one more statement for all parents, whatever their number: `WHERE author_id = ANY($1)`.
-    /// The default for collections.
+    /// The default for collections, and for a `has_one` whose foreign key is
+    /// not declared `unique`.
     pub fn selectin(self) -> Load<R, <R::Target as Entity>::Loads> {
         self.load().strategy(Strategy::Selectin)
     }
 
-    /// Loads in the parent's own statement: `LEFT JOIN users AS t1 ON ..`. The default for relations to one.
+    /// Loads in the parent's own statement: `LEFT JOIN users AS t1 ON ..`. The default for `belongs_to`, and for a
+    /// `has_one` whose foreign key is declared `unique`.
+    ///
+    /// A `has_one` whose key is not declared unique is joined as `LEFT JOIN LATERAL (.. LIMIT 1)`, so that data with
+    /// two rows cannot multiply the parents; that looks the key up once for each parent, and wants an index.
     pub fn joined(self) -> Load<R, <R::Target as Entity>::Loads>
     where
         R::Shape: Joinable,

@@ -142,3 +142,31 @@ impl<V: Value> Nullable for Option<V> {}
 pub trait Text: Value {}
 
 impl Text for String {}
+
+/// What a value of type `T` may be given as: the value itself, a reference to it, or `&str` for a `String`.
+#[diagnostic::on_unimplemented(
+    message = "expected a value of type `{T}`, found `{Self}`",
+    label = "expected a `{T}`"
+)]
+pub trait IntoValue<T> {
+    /// The value, owned.
+    fn into_value(self) -> T;
+}
+
+impl<T> IntoValue<T> for T {
+    fn into_value(self) -> T {
+        self
+    }
+}
+
+impl<T: Clone> IntoValue<T> for &T {
+    fn into_value(self) -> T {
+        self.clone()
+    }
+}
+
+impl IntoValue<String> for &str {
+    fn into_value(self) -> String {
+        self.to_owned()
+    }
+}

@@ -192,19 +192,20 @@ impl<'a> Connection<'a> {
         self.run(&statement, &sql.text, &sql.parameters, each).await
     }
 
-    /// Sends a statement that returns no rows. Returns how many it changed.
+    /// Prepares and sends a statement for its effect. Returns how many rows it changed.
     pub(crate) async fn execute(&self, sql: &Sql) -> Result<u64> {
-        let statement = self.prepare(sql).await?;
+        self.query(sql, &mut |_| Ok(())).await
+    }
+
+    /// Sends statements without parameters, whose rows are dropped.
+    pub(super) async fn batch_execute(&self, text: &str) -> Result<()> {
         let started = Instant::now();
         let running = RunningStatement::start(&self.running);
-        let done = self
-            .client
-            .execute_raw(&statement, borrowed(&sql.parameters))
-            .await;
+        let done = self.client.batch_execute(text).await;
         running.end();
-        let rows = done.map_err(|error| self.failure(&sql.text, started, error))?;
-        record(self.log, &sql.text, rows, started.elapsed(), false);
-        Ok(rows)
+        done.map_err(|error| self.failure(text, started, error))?;
+        record(self.log, text, 0, started.elapsed(), false);
+        Ok(())
     }
 
     async fn run(
@@ -232,15 +233,13 @@ impl<'a> Connection<'a> {
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<(u64, Result<()>), tokio_postgres::Error> {
         let mut stream = pin!(self.open(statement, text, parameters).await?);
-        let mut rows = 0;
         let mut outcome = Ok(());
         while let Some(row) = stream.try_next().await? {
-            rows += 1;
             if outcome.is_ok() {
                 outcome = each(&row);
             }
         }
-        Ok((rows, outcome))
+        Ok((stream.rows_affected().unwrap_or_default(), outcome))
     }
 
     /// Sends the statement. If the table has changed since it was prepared, it is prepared anew, once.

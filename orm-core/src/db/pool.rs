@@ -6,7 +6,7 @@ use deadpool_postgres::{Pool, PoolError};
 
 use crate::connect;
 use crate::db::connection::PooledClient;
-use crate::db::{StatementLog, Transaction, TransactionOptions};
+use crate::db::{Connection, StatementLog, Transaction, TransactionOptions};
 use crate::error::{Error, Result};
 
 /// A handle on a pool of connections. Clones share the pool and are cheap.
@@ -106,6 +106,19 @@ impl Db {
     {
         let mut client = PooledClient::new(self.client().await?);
         Transaction::run(&mut client, options, self.log(), work).await
+    }
+
+    /// Runs any number of statements that return nothing and have no parameters, separated by `;`: schemas and migrations.
+    /// Outside of a transaction they are one, unless they say `BEGIN` and `COMMIT` themselves.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn batch_execute(&self, sql: &str) -> Result<()> {
+        let client = PooledClient::new(self.client().await?);
+        Connection::pooled(client, self.log())
+            .batch_execute(sql)
+            .await
     }
 
     pub(super) async fn client(&self) -> Result<deadpool_postgres::Client> {

@@ -136,6 +136,15 @@ impl<'a> Transaction<'a> {
         savepoint.complete(work, "RELEASE", "ROLLBACK TO").await
     }
 
+    /// [`Db::batch_execute`](crate::Db::batch_execute) within the transaction.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn batch_execute(&self, sql: &str) -> Result<()> {
+        self.connection().batch_execute(sql).await
+    }
+
     async fn complete<T, E: From<Error>>(
         mut self,
         work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,

@@ -14,10 +14,16 @@ pub enum Strategy {
 }
 
 impl Strategy {
-    fn default_for(kind: RelationKind) -> Self {
-        match kind {
-            RelationKind::HasMany | RelationKind::ManyToMany => Self::Selectin,
-            RelationKind::HasOne | RelationKind::BelongsTo => Self::Joined,
+    /// A join for what is at most one row, by the declarations of the entities. A `has_one` whose key is not declared
+    /// unique is looked up separately for each parent when it is joined, which is slow for many parents, so the join has
+    /// to be asked for.
+    fn default_for(relation: &RelationDef) -> Self {
+        match relation.kind {
+            RelationKind::BelongsTo => Self::Joined,
+            RelationKind::HasOne if relation.target_is_unique() => Self::Joined,
+            RelationKind::HasOne | RelationKind::HasMany | RelationKind::ManyToMany => {
+                Self::Selectin
+            }
         }
     }
 }
@@ -43,7 +49,7 @@ impl<'q> Node<'q> {
             relation,
             select,
             slots,
-            strategy: strategy.unwrap_or_else(|| Strategy::default_for(relation.kind)),
+            strategy: strategy.unwrap_or_else(|| Strategy::default_for(relation)),
         }
     }
 

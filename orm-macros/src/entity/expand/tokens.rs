@@ -49,12 +49,12 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
             }
 
             #[doc = #find_doc]
-            #vis fn find(key: impl ::unlazy::IntoKey<#key>) -> ::unlazy::Query<#ident> {
+            #vis fn find(key: impl ::unlazy::IntoValue<#key>) -> ::unlazy::Query<#ident> {
                 ::unlazy::Query::find(key)
             }
 
             #[doc = #find_many_doc]
-            #vis fn find_many<K: ::unlazy::IntoKey<#key>>(
+            #vis fn find_many<K: ::unlazy::IntoValue<#key>>(
                 keys: impl ::core::iter::IntoIterator<Item = K>,
             ) -> ::unlazy::Query<#ident> {
                 ::unlazy::Query::find_many(keys)
