@@ -191,26 +191,39 @@ impl<E: Entity, T: Field> Column<E, T> {
     }
 }
 
-impl<E: Entity, T: Nullable> Column<E, T> {
+/// Comparisons of nullable columns.
+impl<E: Entity, T: Field> Column<E, T> {
     /// `reviewer_id IS NULL`.
-    pub fn is_null(self) -> Predicate<E> {
+    pub fn is_null(self) -> Predicate<E>
+    where
+        T: Nullable,
+    {
         Predicate::new(Expr::postfix(self.expr(), " IS NULL"))
     }
 
     /// `reviewer_id IS NOT NULL`.
-    pub fn is_not_null(self) -> Predicate<E> {
+    pub fn is_not_null(self) -> Predicate<E>
+    where
+        T: Nullable,
+    {
         Predicate::new(Expr::postfix(self.expr(), " IS NOT NULL"))
     }
 
     /// `reviewer_id IS DISTINCT FROM $1`: as `!=` is in Rust, where `None` is a value like others.
-    pub fn is_distinct_from(self, value: Option<T::Base>) -> Predicate<E> {
+    pub fn is_distinct_from(self, value: Option<T::Base>) -> Predicate<E>
+    where
+        T: Nullable,
+    {
         self.compare_option("IS DISTINCT FROM", value)
     }
 
     /// `reviewer_id IS NOT DISTINCT FROM $1`: as `==` is in Rust, where `None` equals `None`.
     ///
     /// PostgreSQL does not use an index for it.
-    pub fn is_not_distinct_from(self, value: Option<T::Base>) -> Predicate<E> {
+    pub fn is_not_distinct_from(self, value: Option<T::Base>) -> Predicate<E>
+    where
+        T: Nullable,
+    {
         self.compare_option("IS NOT DISTINCT FROM", value)
     }
 
@@ -220,37 +233,50 @@ impl<E: Entity, T: Nullable> Column<E, T> {
     }
 }
 
-impl<E: Entity, T: Field> Column<E, T>
-where
-    T::Base: Text,
-{
+/// Comparisons of text.
+impl<E: Entity, T: Field> Column<E, T> {
     fn matches(self, op: &'static str, pattern: String) -> Predicate<E> {
         let pattern = Expr::Bind(Bind::new(pattern));
         Predicate::new(Expr::binary(self.expr(), op, pattern))
     }
 
     /// `email LIKE $1`, where `%` stands for any text and `_` for one character.
-    pub fn like(self, pattern: impl Into<String>) -> Predicate<E> {
+    pub fn like(self, pattern: impl Into<String>) -> Predicate<E>
+    where
+        T::Base: Text,
+    {
         self.matches("LIKE", pattern.into())
     }
 
     /// `email ILIKE $1`: as [`like`](Self::like), upper and lower case alike.
-    pub fn ilike(self, pattern: impl Into<String>) -> Predicate<E> {
+    pub fn ilike(self, pattern: impl Into<String>) -> Predicate<E>
+    where
+        T::Base: Text,
+    {
         self.matches("ILIKE", pattern.into())
     }
 
     /// `email LIKE $1` with a pattern that finds the text anywhere; `%` and `_` in it stand for themselves.
-    pub fn contains(self, text: impl AsRef<str>) -> Predicate<E> {
+    pub fn contains(self, text: impl AsRef<str>) -> Predicate<E>
+    where
+        T::Base: Text,
+    {
         self.like(format!("%{}%", escape_like(text.as_ref())))
     }
 
     /// `email LIKE $1` with a pattern that finds the text at the start; `%` and `_` in it stand for themselves.
-    pub fn starts_with(self, text: impl AsRef<str>) -> Predicate<E> {
+    pub fn starts_with(self, text: impl AsRef<str>) -> Predicate<E>
+    where
+        T::Base: Text,
+    {
         self.like(format!("{}%", escape_like(text.as_ref())))
     }
 
     /// `email LIKE $1` with a pattern that finds the text at the end; `%` and `_` in it stand for themselves.
-    pub fn ends_with(self, text: impl AsRef<str>) -> Predicate<E> {
+    pub fn ends_with(self, text: impl AsRef<str>) -> Predicate<E>
+    where
+        T::Base: Text,
+    {
         self.like(format!("%{}", escape_like(text.as_ref())))
     }
 }

@@ -30,11 +30,15 @@ impl<'r> RowReader<'r> {
     #[cold]
     fn undecodable(&self, column: usize, error: tokio_postgres::Error) -> Error {
         let column_def = &self.def.columns[column];
-        let ty = self.row.columns()[self.offset + column].type_();
+        let sent = self.row.columns()[self.offset + column].type_();
         Error::Decode {
             entity: self.def.name,
             column: column_def.name,
-            postgres_type: ty.to_string(),
+            postgres_type: if column_def.ty.is_through_text() {
+                column_def.ty.to_string()
+            } else {
+                sent.to_string()
+            },
             rust_type: column_def.rust_type(),
             source: Some(error.into()),
         }

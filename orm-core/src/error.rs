@@ -180,12 +180,11 @@ impl Error {
 
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
+        if is_lost_connection(&error) {
+            return Self::Connection(error.into());
+        }
         let Some(db) = error.as_db_error() else {
-            return if is_disconnect(&error) {
-                Self::Connection(error.into())
-            } else {
-                Self::Database(error)
-            };
+            return Self::Database(error);
         };
         let code = db.code();
         if let Some(kind) = constraint_kind(code) {
@@ -203,22 +202,24 @@ impl From<tokio_postgres::Error> for Error {
             }
             SqlState::T_R_SERIALIZATION_FAILURE => Self::SerializationFailure(error),
             SqlState::T_R_DEADLOCK_DETECTED => Self::Deadlock(error),
-            // Class 08, and the server's own shutdown, crash and "cannot connect now" of class 57.
-            _ if code.code().starts_with("08") || code.code().starts_with("57P") => {
-                Self::Connection(error.into())
-            }
             _ => Self::Database(error),
         }
     }
 }
 
-/// Whether the driver's own error means that the connection is gone: it is closed, or reading or writing it failed.
-fn is_disconnect(error: &tokio_postgres::Error) -> bool {
+/// Whether the connection is gone: the server said so, or the driver could not read or write.
+pub(crate) fn is_lost_connection(error: &tokio_postgres::Error) -> bool {
     use std::error::Error as _;
-    error.is_closed()
-        || error
-            .source()
-            .is_some_and(|source| source.is::<std::io::Error>())
+    match error.code() {
+        // Class 08, and the server's own shutdown, crash and "cannot connect now" of class 57.
+        Some(code) => code.code().starts_with("08") || code.code().starts_with("57P"),
+        None => {
+            error.is_closed()
+                || error
+                    .source()
+                    .is_some_and(|source| source.is::<std::io::Error>())
+        }
+    }
 }
 
 fn constraint_kind(code: &SqlState) -> Option<ConstraintKind> {

@@ -34,7 +34,8 @@ pub enum Expr {
 #[derive(Debug, Clone)]
 pub enum Piece {
     Text(&'static str),
-    Argument(Expr),
+    /// The argument of this number, which may stand at several places.
+    Argument(usize, Expr),
 }
 
 impl Expr {

@@ -60,7 +60,7 @@ impl<E> Fragment<E> {
         while let Some(placeholder) = scanner.next_placeholder() {
             pieces.push(Piece::Text(&self.text[start..placeholder.start]));
             if let Some(argument) = self.arguments.get(placeholder.number.wrapping_sub(1)) {
-                pieces.push(Piece::Argument(argument.clone()));
+                pieces.push(Piece::Argument(placeholder.number, argument.clone()));
             }
             start = placeholder.end;
         }
@@ -79,12 +79,11 @@ impl<E> Fragment<E> {
 #[macro_export]
 macro_rules! sql {
     ($text:literal $(, $argument:expr)* $(,)?) => {{
-        const {
-            $crate::__private::check_placeholders(
-                $text,
-                0 $(+ { let _ = stringify!($argument); 1 })*,
-            )
-        }
+        // An item, because `cargo check` does not evaluate a `const` block.
+        const _: () = $crate::__private::check_placeholders(
+            $text,
+            0 $(+ { let _ = stringify!($argument); 1 })*,
+        );
         $crate::Fragment::new($text)$(.argument($argument))*
     }};
 }
@@ -150,7 +149,7 @@ struct Placeholder {
     end: usize,
 }
 
-/// Finds `$1` in SQL, but not within quotes: a dollar in a string or a quoted name is a dollar.
+/// Finds `$1` in SQL, but not within quotes and comments: there a dollar is a dollar.
 struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
@@ -165,35 +164,100 @@ impl<'a> Scanner<'a> {
     }
 
     const fn next_placeholder(&mut self) -> Option<Placeholder> {
-        while self.at < self.text.len() {
-            let byte = self.text[self.at];
+        while let Some(byte) = self.peek(0) {
             let start = self.at;
             self.at += 1;
-            if byte == b'\'' || byte == b'"' {
-                self.skip_to(byte);
-            } else if byte == b'$'
-                && self.at < self.text.len()
-                && self.text[self.at].is_ascii_digit()
-            {
-                let mut number = 0;
-                while self.at < self.text.len() && self.text[self.at].is_ascii_digit() {
-                    number = number * 10 + (self.text[self.at] - b'0') as usize;
-                    self.at += 1;
+            match byte {
+                b'\'' | b'"' => self.skip_past(self.at - 1, 1),
+                b'-' if matches!(self.peek(0), Some(b'-')) => self.skip_line(),
+                b'/' if matches!(self.peek(0), Some(b'*')) => self.skip_comment(),
+                b'$' if matches!(self.peek(0), Some(b'0'..=b'9')) => {
+                    let number = self.number();
+                    return Some(Placeholder {
+                        number,
+                        start,
+                        end: self.at,
+                    });
                 }
-                return Some(Placeholder {
-                    number,
-                    start,
-                    end: self.at,
-                });
+                b'$' => self.skip_dollar_quoted(start),
+                _ => {}
             }
         }
         None
     }
 
-    const fn skip_to(&mut self, quote: u8) {
-        while self.at < self.text.len() && self.text[self.at] != quote {
+    /// The byte so many places ahead.
+    const fn peek(&self, ahead: usize) -> Option<u8> {
+        if self.at + ahead < self.text.len() {
+            Some(self.text[self.at + ahead])
+        } else {
+            None
+        }
+    }
+
+    const fn number(&mut self) -> usize {
+        let mut number = 0;
+        while let Some(digit @ b'0'..=b'9') = self.peek(0) {
+            number = number * 10 + (digit - b'0') as usize;
             self.at += 1;
         }
+        number
+    }
+
+    /// Goes on behind the next place where the `len` bytes at `quote` stand again.
+    const fn skip_past(&mut self, quote: usize, len: usize) {
+        while self.at < self.text.len() {
+            let mut same = 0;
+            while same < len && self.at + same < self.text.len() {
+                if self.text[self.at + same] != self.text[quote + same] {
+                    break;
+                }
+                same += 1;
+            }
+            if same == len {
+                self.at += len;
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    /// `$$text$$`, `$tag$text$tag$`. A dollar that begins neither is passed over alone.
+    const fn skip_dollar_quoted(&mut self, start: usize) {
+        let mut ahead = 0;
+        while let Some(b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_') = self.peek(ahead) {
+            ahead += 1;
+        }
+        if let Some(b'$') = self.peek(ahead) {
+            self.at += ahead + 1;
+            self.skip_past(start, self.at - start);
+        }
+    }
+
+    /// `-- text`.
+    const fn skip_line(&mut self) {
+        while !matches!(self.peek(0), None | Some(b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    /// `/* text */`, which PostgreSQL nests.
+    const fn skip_comment(&mut self) {
         self.at += 1;
+        let mut depth = 1;
+        while depth > 0 && self.at < self.text.len() {
+            match (self.text[self.at], self.peek(1)) {
+                (b'*', Some(b'/')) => {
+                    depth -= 1;
+                    self.at += 1;
+                }
+                (b'/', Some(b'*')) => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                _ => {}
+            }
+            self.at += 1;
+        }
     }
 }

@@ -47,6 +47,17 @@ pub use write::{
     Assign, Delete, Filtered, Insert, InsertMany, NewRow, SaysWhich, Unfiltered, Update,
 };
 
+// Bounds that the compiler names in its messages: with a path of their own here it says `ToMany`, not
+// `orm_core::shape::ToMany`.
+#[doc(hidden)]
+pub use foreign_key::{ForeignKey, ForeignKeyColumns, References};
+#[doc(hidden)]
+pub use load::{Named, Vacant};
+#[doc(hidden)]
+pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, ToMany, ToOne};
+#[doc(hidden)]
+pub use state::Readable;
+
 /// What generated code uses. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {

@@ -30,7 +30,7 @@ pub trait Shape: 'static {
 #[diagnostic::on_unimplemented(
     message = "this relation leads to one row, not to many",
     label = "this method is for `has_many` and `many_to_many`",
-    note = "for a condition on the only related row write `.has(..)`"
+    note = "for a condition on the only related row write `.has(..)`; a load of one row has nothing to filter or order"
 )]
 pub trait ToMany: Shape {}
 

@@ -29,6 +29,8 @@ pub(crate) struct Sql {
 #[derive(Debug)]
 pub(crate) struct SelectSql {
     pub(crate) sql: Sql,
-    /// The first column of each entity of the result.
     pub(crate) layout: Vec<(usize, &'static EntityDef)>,
 }
+
+/// The first column of each entity of a result.
+pub(crate) type Layout = [(usize, &'static EntityDef)];

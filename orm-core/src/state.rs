@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Index};
 
 /// The state of a relation that the query did not load: nothing can be read from it.
 ///
@@ -21,53 +21,83 @@ pub const Unloaded: Unloaded = Unloaded {
     marker: PhantomData,
 };
 
-/// The bound of every decoy on [`Unloaded`]: it never holds, and its message is what the user reads.
+/// The bound of every decoy on [`Unloaded`], and of reading it by an index: it never holds, and its message is what the
+/// user reads.
 #[diagnostic::on_unimplemented(
     message = "this relation is not loaded",
     label = "the query did not load this relation, so there is nothing to read",
     note = "load it with the query: `User::query().with(User::POSTS)` for the field `posts` of `User`",
     note = "a function that needs it says so in its signature: `fn f(user: &loaded!(User {{ posts }}))`"
 )]
-pub trait Readable {}
+pub trait Readable<By = ()> {
+    /// What would be read.
+    type Content: ?Sized;
+}
 
-/// Methods that a loaded relation has. On an unloaded one they exist only to explain themselves; the return types
-/// must not depend on the failing bound, or rustc reports a missing method instead of our message.
-macro_rules! decoys {
-    ($($name:ident $(($($argument:ident : $kind:ident),+))? -> $returns:ty),+ $(,)?) => {
-        impl<R> Unloaded<R> {
-            $(
-                #[doc(hidden)]
-                pub fn $name $(<$($kind),+>)? (&self $($(, $argument: $kind)+)?) -> $returns
-                where
-                    R: Readable,
-                {
-                    $($(let _ = $argument;)+)?
-                    unreachable!("no type is readable while unloaded")
-                }
-            )+
+/// The bound is on the index: rustc looks for it last, and so comes to our message instead of "cannot index".
+impl<R, I: Readable<R>> Index<I> for Unloaded<R> {
+    type Output = I::Content;
+
+    fn index(&self, _: I) -> &I::Content {
+        unreachable!("no type is readable while unloaded")
+    }
+}
+
+/// A method that a loaded relation has. On an unloaded one it exists only to explain itself; its return type must not
+/// depend on the failing bound, or rustc reports a missing method instead of our message.
+macro_rules! decoy {
+    ($name:ident $(<$($generic:ident),+>)? ($($argument:ident),*) $(-> $returns:ty)?) => {
+        #[doc(hidden)]
+        pub fn $name $(<$($generic),+>)? (&self $(, _: $argument)*) $(-> $returns)?
+        where
+            R: Readable,
+        {
+            unreachable!("no type is readable while unloaded")
         }
     };
 }
 
-decoys! {
-    as_deref -> Option<&'static ()>,
-    as_ref -> Option<&'static ()>,
-    contains(item: T) -> bool,
-    expect(message: M) -> &'static (),
-    first -> Option<&'static ()>,
-    get(index: I) -> Option<&'static ()>,
-    into_inner -> (),
-    into_iter -> std::slice::Iter<'static, ()>,
-    is_empty -> bool,
-    is_none -> bool,
-    is_some -> bool,
-    iter -> std::slice::Iter<'static, ()>,
-    iter_mut -> std::slice::Iter<'static, ()>,
-    last -> Option<&'static ()>,
-    len -> usize,
-    map(f: F) -> Option<()>,
-    to_vec -> Vec<()>,
-    unwrap -> &'static (),
+// One macro call for each, since rustc shows the whole call.
+impl<R> Unloaded<R> {
+    decoy!(and_then<F>(F) -> Option<()>);
+    decoy!(as_deref() -> Option<&'static ()>);
+    decoy!(as_mut() -> Option<&'static ()>);
+    decoy!(as_ref() -> Option<&'static ()>);
+    decoy!(as_slice() -> &'static [()]);
+    decoy!(clear());
+    decoy!(contains<T>(T) -> bool);
+    decoy!(drain<T>(T) -> std::slice::Iter<'static, ()>);
+    decoy!(expect<T>(T) -> &'static ());
+    decoy!(extend<T>(T));
+    decoy!(first() -> Option<&'static ()>);
+    decoy!(first_mut() -> Option<&'static ()>);
+    decoy!(get<I>(I) -> Option<&'static ()>);
+    decoy!(get_mut<I>(I) -> Option<&'static ()>);
+    decoy!(into_inner());
+    decoy!(into_iter() -> std::slice::Iter<'static, ()>);
+    decoy!(is_empty() -> bool);
+    decoy!(is_none() -> bool);
+    decoy!(is_some() -> bool);
+    decoy!(is_some_and<F>(F) -> bool);
+    decoy!(iter() -> std::slice::Iter<'static, ()>);
+    decoy!(iter_mut() -> std::slice::Iter<'static, ()>);
+    decoy!(last() -> Option<&'static ()>);
+    decoy!(last_mut() -> Option<&'static ()>);
+    decoy!(len() -> usize);
+    decoy!(map<F>(F) -> Option<()>);
+    decoy!(map_or<T, F>(T, F) -> T);
+    decoy!(ok_or<T>(T) -> Result<(), T>);
+    decoy!(ok_or_else<F>(F) -> Option<()>);
+    decoy!(pop() -> Option<()>);
+    decoy!(push<T>(T));
+    decoy!(remove<I>(I));
+    decoy!(retain<F>(F));
+    decoy!(sort_by<F>(F));
+    decoy!(sort_by_key<F>(F));
+    decoy!(take() -> Option<()>);
+    decoy!(to_vec() -> Vec<()>);
+    decoy!(unwrap() -> &'static ());
+    decoy!(unwrap_or_default());
 }
 
 impl<R> Clone for Unloaded<R> {

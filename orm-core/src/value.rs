@@ -16,11 +16,16 @@ pub struct PgType {
 }
 
 impl PgType {
-    /// The type of this name, for example `"int8"` or `"citext"`. The name stands in SQL as it is given here.
+    /// The type of this name, for example `"int8"`, `"citext"` or `"point[]"`. The name stands in SQL as it is given
+    /// here.
     pub const fn new(name: &'static str) -> Self {
+        let (name, array) = match name.as_bytes() {
+            [.., b'[', b']'] => (name.split_at(name.len() - 2).0, true),
+            _ => (name, false),
+        };
         Self {
             name,
-            array: false,
+            array,
             through_text: false,
         }
     }
@@ -60,6 +65,12 @@ impl PgType {
             (true, false) => "::text",
             (true, true) => "::text[]",
         }
+    }
+
+    /// Whether a parameter of this type has to say so. The server takes one that is compared with a `cidr` for an
+    /// `inet`, whose operators `cidr` borrows.
+    pub(crate) fn parameters_need_cast(self) -> bool {
+        self.through_text || matches!(self.name, "cidr")
     }
 
     /// Whether two equal values of this type always have the same bytes on the wire. Where they do not, the server has

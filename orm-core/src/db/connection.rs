@@ -15,8 +15,8 @@ use tokio_postgres::{Client, Row, RowStream, Statement};
 use crate::bind::Parameter;
 use crate::db::log::{StatementLog, record};
 use crate::decode::check_types;
-use crate::error::Result;
-use crate::sql::{SelectSql, Sql};
+use crate::error::{Result, is_lost_connection};
+use crate::sql::{Layout, SelectSql, Sql};
 
 /// A connection on which all statements of one query run.
 pub struct Connection<'a> {
@@ -95,7 +95,7 @@ impl Drop for PooledClient {
     }
 }
 
-/// Counts a statement as running until it has ended; not if its future is dropped.
+/// Counts a statement as running until it has ended; it never does if its future is dropped or its connection is lost.
 struct RunningStatement<'c>(&'c AtomicUsize);
 
 impl<'c> RunningStatement<'c> {
@@ -104,8 +104,10 @@ impl<'c> RunningStatement<'c> {
         Self(running)
     }
 
-    fn end(self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+    fn end<T>(self, outcome: &Result<T, tokio_postgres::Error>) {
+        if !outcome.as_ref().is_err_and(is_lost_connection) {
+            self.0.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 
@@ -163,7 +165,7 @@ impl<'a> Connection<'a> {
             }
             _ => self.client.prepare(text).await,
         };
-        running.end();
+        running.end(&prepared);
         prepared.map_err(|error| self.failure(text, started, error))
     }
 
@@ -175,10 +177,9 @@ impl<'a> Connection<'a> {
         parameters: &[Parameter],
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
-        for &(at, def) in &select.layout {
-            check_types(def, statement.columns().get(at..).unwrap_or_default())?;
-        }
-        self.run(statement, &select.sql.text, parameters, each)
+        check_layout(statement, &select.layout)?;
+        let SelectSql { sql, layout } = select;
+        self.run(statement, layout, &sql.text, parameters, each)
             .await
     }
 
@@ -189,7 +190,8 @@ impl<'a> Connection<'a> {
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
         let statement = self.prepare(sql).await?;
-        self.run(&statement, &sql.text, &sql.parameters, each).await
+        self.run(&statement, &[], &sql.text, &sql.parameters, each)
+            .await
     }
 
     /// Prepares and sends a statement for its effect. Returns how many rows it changed.
@@ -202,7 +204,7 @@ impl<'a> Connection<'a> {
         let started = Instant::now();
         let running = RunningStatement::start(&self.running);
         let done = self.client.batch_execute(text).await;
-        running.end();
+        running.end(&done);
         done.map_err(|error| self.failure(text, started, error))?;
         record(self.log, text, 0, started.elapsed(), false);
         Ok(())
@@ -211,14 +213,15 @@ impl<'a> Connection<'a> {
     async fn run(
         &self,
         statement: &Statement,
+        layout: &Layout,
         text: &str,
         parameters: &[Parameter],
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
         let started = Instant::now();
         let running = RunningStatement::start(&self.running);
-        let read = self.read(statement, text, parameters, each).await;
-        running.end();
+        let read = self.read(statement, layout, text, parameters, each).await;
+        running.end(&read);
         let (rows, outcome) = read.map_err(|error| self.failure(text, started, error))?;
         record(self.log, text, rows, started.elapsed(), outcome.is_err());
         outcome.map(|()| rows)
@@ -228,12 +231,17 @@ impl<'a> Connection<'a> {
     async fn read(
         &self,
         statement: &Statement,
+        layout: &Layout,
         text: &str,
         parameters: &[Parameter],
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<(u64, Result<()>), tokio_postgres::Error> {
-        let mut stream = pin!(self.open(statement, text, parameters).await?);
-        let mut outcome = Ok(());
+        let (stream, prepared_anew) = self.open(statement, text, parameters).await?;
+        let mut stream = pin!(stream);
+        let mut outcome = match prepared_anew {
+            Some(statement) => check_layout(&statement, layout),
+            None => Ok(()),
+        };
         while let Some(row) = stream.try_next().await? {
             if outcome.is_ok() {
                 outcome = each(&row);
@@ -242,13 +250,13 @@ impl<'a> Connection<'a> {
         Ok((stream.rows_affected().unwrap_or_default(), outcome))
     }
 
-    /// Sends the statement. If the table has changed since it was prepared, it is prepared anew, once.
+    /// Sends the statement. If the table has changed since it was prepared, it is prepared anew, once, and returned.
     async fn open(
         &self,
         statement: &Statement,
         text: &str,
         parameters: &[Parameter],
-    ) -> Result<RowStream, tokio_postgres::Error> {
+    ) -> Result<(RowStream, Option<Statement>), tokio_postgres::Error> {
         match (
             self.client.query_raw(statement, borrowed(parameters)).await,
             &self.statements,
@@ -256,11 +264,13 @@ impl<'a> Connection<'a> {
             (Err(error), Some(statements)) if !self.in_transaction && is_outdated(&error) => {
                 statements.remove(text, &[]);
                 let statement = statements.prepare(&self.client, text).await?;
-                self.client
+                let stream = self
+                    .client
                     .query_raw(&statement, borrowed(parameters))
-                    .await
+                    .await?;
+                Ok((stream, Some(statement)))
             }
-            (opened, _) => opened,
+            (opened, _) => opened.map(|stream| (stream, None)),
         }
     }
 
@@ -271,6 +281,13 @@ impl<'a> Connection<'a> {
         record(self.log, text, 0, started.elapsed(), true);
         error.into()
     }
+}
+
+/// Checks the types of the columns that a statement returns.
+fn check_layout(statement: &Statement, layout: &Layout) -> Result<()> {
+    layout.iter().try_for_each(|&(at, def)| {
+        check_types(def, statement.columns().get(at..).unwrap_or_default())
+    })
 }
 
 /// "cached plan must not change result type", and a prepared statement that the server has forgotten.

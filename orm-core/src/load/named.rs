@@ -1,7 +1,7 @@
 //! Relations found by their names, for the macro `loaded!`.
 
 use crate::entity::Entity;
-use crate::load::{Load, Loads, Put};
+use crate::load::{Load, Put};
 use crate::relation::Relation;
 
 /// An entity that has a relation whose name has the hash `NAME`.
@@ -18,12 +18,10 @@ pub trait Named<const NAME: u64>: Entity {
 /// The relation of `E` whose name has the hash `NAME`.
 pub type NamedRelation<E, const NAME: u64> = <E as Named<NAME>>::Relation;
 
-/// The slots `L` with the relation of this name loaded, and below it what `Nested` says.
-pub type With<L, const NAME: u64, Nested> = <NamedRelation<<L as Loads>::Entity, NAME> as Put<
-    <L as Loads>::Entity,
-    L,
-    Load<NamedRelation<<L as Loads>::Entity, NAME>, Nested>,
->>::Output;
+/// The slots `L` of `E` with the relation of this name loaded, and below it what `Nested` says. `L` stands here once: the
+/// types of an entity with many loaded relations would otherwise grow exponentially.
+pub type With<E, L, const NAME: u64, Nested> =
+    <NamedRelation<E, NAME> as Put<E, L, Load<NamedRelation<E, NAME>, Nested>>>::Output;
 
 /// The target of the relation of this name.
 pub type TargetOf<E, const NAME: u64> = <NamedRelation<E, NAME> as Relation>::Target;

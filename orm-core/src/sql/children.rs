@@ -95,12 +95,10 @@ pub(crate) fn children(node: &Node<'_>) -> (SelectSql, KeySource) {
     joins(&mut writer, &mut output, table, &node.slots);
     if by_value {
         writer.write(format_args!(
-            " WHERE {keyed}.{} = ANY($1",
+            " WHERE {keyed}.{} = ANY(",
             Name(key_columns[0])
         ));
-        if keys[0].ty.is_through_text() {
-            writer.write(format_args!("::text[]::{}[]", keys[0].ty));
-        }
+        writer.parameter(1, keys[0].ty.array());
         writer.push(")");
         conditions(&mut writer, node.select, table, " AND ");
     } else {

@@ -119,17 +119,26 @@ impl Writer {
 
     pub(crate) fn bind(&mut self, bind: &Bind) {
         self.parameters.push(bind.value.clone());
-        let number = self.reserved + self.parameters.len();
+        self.parameter(self.last_parameter(), bind.ty);
+    }
+
+    /// The number of the parameter that was bound last.
+    fn last_parameter(&self) -> usize {
+        self.reserved + self.parameters.len()
+    }
+
+    /// `$1`, or for an enum `$1::text::mood`.
+    pub(crate) fn parameter(&mut self, number: usize, ty: PgType) {
         self.write(format_args!("${number}"));
-        if bind.ty.is_through_text() {
-            self.write(format_args!("{}::{}", bind.ty.select_cast(), bind.ty));
+        if ty.parameters_need_cast() {
+            self.write(format_args!("{}::{ty}", ty.select_cast()));
         }
     }
 
     /// `$1::int8[]`: many values of one type as one parameter.
     pub(crate) fn bind_array(&mut self, ty: PgType, values: Vec<Parameter>) {
         self.parameters.push(Arc::new(BindArray(values)));
-        let number = self.reserved + self.parameters.len();
+        let number = self.last_parameter();
         self.write(format_args!(
             "${number}{}::{}",
             ty.array().select_cast(),
@@ -170,11 +179,23 @@ impl Writer {
         }
     }
 
+    /// A value that stands at several places is one parameter there too: the server infers its type from all of them,
+    /// and recognizes `GROUP BY date_trunc($1, at)` as what is selected.
     pub(crate) fn pieces(&mut self, pieces: &[Piece], alias: Alias) {
+        let mut bound: Vec<(usize, usize)> = Vec::new();
         for piece in pieces {
             match piece {
                 Piece::Text(text) => self.push(text),
-                Piece::Argument(argument) => self.expr(argument, alias),
+                Piece::Argument(argument, Expr::Bind(bind)) => {
+                    match bound.iter().find(|(known, _)| known == argument) {
+                        Some(&(_, number)) => self.parameter(number, bind.ty),
+                        None => {
+                            self.bind(bind);
+                            bound.push((*argument, self.last_parameter()));
+                        }
+                    }
+                }
+                Piece::Argument(_, expr) => self.expr(expr, alias),
             }
         }
     }

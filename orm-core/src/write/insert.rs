@@ -120,7 +120,7 @@ impl<E: Entity> InsertMany<E> {
         if self.columns.is_empty() {
             writer.push(" SELECT FROM generate_series(1, ");
             writer.bind(&Bind::new(self.rows.len() as i64));
-            writer.push(")");
+            writer.push("::int8)");
             return writer;
         }
         writer.push(" (");

@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use tokio_postgres::types::ToSql;
+
 use crate::bind::Bind;
 use crate::column::Column;
 use crate::db::Executor;
@@ -11,7 +13,7 @@ use crate::predicate::Filter;
 use crate::query::key_condition;
 use crate::select::Select;
 use crate::sql::{Alias, SelectSql, Table, Writer};
-use crate::value::{Field, Value};
+use crate::value::PgType;
 use crate::write::{
     EntityMarker, Filtered, SaysWhich, Unfiltered, exactly_one, fetch_entities, returning,
 };
@@ -24,30 +26,30 @@ use crate::write::{
 )]
 pub trait Assign<T> {
     #[doc(hidden)]
-    fn into_bind(self) -> Bind;
+    fn into_bind(self, ty: PgType) -> Bind;
 }
 
-impl<T: Field> Assign<T> for T {
-    fn into_bind(self) -> Bind {
-        Bind::field(self)
+impl<T: ToSql + Send + Sync + 'static> Assign<T> for T {
+    fn into_bind(self, ty: PgType) -> Bind {
+        Bind::typed(self, ty)
     }
 }
 
-impl<V: Value> Assign<Option<V>> for V {
-    fn into_bind(self) -> Bind {
-        Bind::new(self)
+impl<V: ToSql + Send + Sync + 'static> Assign<Option<V>> for V {
+    fn into_bind(self, ty: PgType) -> Bind {
+        Bind::typed(self, ty)
     }
 }
 
 impl Assign<String> for &str {
-    fn into_bind(self) -> Bind {
-        Bind::new(self.to_owned())
+    fn into_bind(self, ty: PgType) -> Bind {
+        Bind::typed(self.to_owned(), ty)
     }
 }
 
 impl Assign<Option<String>> for &str {
-    fn into_bind(self) -> Bind {
-        Bind::new(self.to_owned())
+    fn into_bind(self, ty: PgType) -> Bind {
+        Bind::typed(self.to_owned(), ty)
     }
 }
 
@@ -80,7 +82,7 @@ impl<E: Entity, F> Update<E, F> {
         let column = column.def();
         self.assignments
             .retain(|(other, _)| other.name != column.name);
-        self.assignments.push((column, value.into_bind()));
+        self.assignments.push((column, value.into_bind(column.ty)));
         self
     }
 

@@ -1,0 +1,883 @@
+//! The SQL that queries and loads send, without a database.
+
+#![allow(dead_code)] // the entities are never filled
+
+use expect_test::{Expect, expect};
+use unlazy::{Entity, Filter, Loads, OrderBy, Query, Unloaded, Value, sql};
+
+#[derive(Clone, Copy, Debug, Value)]
+enum Mood {
+    Happy,
+    VerySad,
+}
+
+#[derive(Entity)]
+#[entity(table = "users")]
+struct User<
+    Posts = Unloaded,
+    Profile = Unloaded,
+    Passport = Unloaded,
+    Manager = Unloaded,
+    Reports = Unloaded,
+    Friends = Unloaded,
+> {
+    #[entity(primary_key, generated)]
+    id: i64,
+    email: String,
+    nickname: Option<String>,
+    visits: i32,
+    active: bool,
+    manager_id: Option<i64>,
+    labels: Vec<String>,
+    #[entity(has_many(Post, foreign_key = author_id))]
+    posts: Posts,
+    #[entity(has_one(Profile, foreign_key = user_id))]
+    profile: Profile,
+    #[entity(has_one(Passport, foreign_key = user_id))]
+    passport: Passport,
+    #[entity(belongs_to(User, foreign_key = manager_id))]
+    manager: Manager,
+    #[entity(has_many(User, foreign_key = manager_id))]
+    reports: Reports,
+    #[entity(many_to_many(User, through = Friendship(user_id, friend_id)))]
+    friends: Friends,
+}
+
+#[derive(Entity)]
+struct Profile {
+    #[entity(primary_key)]
+    id: i64,
+    user_id: i64,
+}
+
+#[derive(Entity)]
+struct Passport {
+    #[entity(primary_key)]
+    id: i64,
+    #[entity(unique)]
+    user_id: i64,
+}
+
+#[derive(Entity)]
+struct Friendship {
+    #[entity(primary_key)]
+    user_id: i64,
+    #[entity(primary_key)]
+    friend_id: i64,
+    since: i32,
+}
+
+#[derive(Entity)]
+struct Post<Author = Unloaded, Reviewer = Unloaded, Tags = Unloaded> {
+    #[entity(primary_key, generated)]
+    id: i64,
+    author_id: i64,
+    reviewer_id: Option<i64>,
+    title: String,
+    #[entity(belongs_to(User, foreign_key = author_id))]
+    author: Author,
+    #[entity(belongs_to(User, foreign_key = reviewer_id))]
+    reviewer: Reviewer,
+    #[entity(many_to_many(Tag, through = "app.post_tags"(post_id, tag_id)))]
+    tags: Tags,
+}
+
+#[derive(Entity)]
+struct Tag {
+    #[entity(primary_key)]
+    id: i64,
+}
+
+#[derive(Entity)]
+struct Line<Parcels = Unloaded, Discounts = Unloaded> {
+    #[entity(primary_key)]
+    order_id: i64,
+    #[entity(primary_key)]
+    number: i16,
+    #[entity(has_many(Parcel, foreign_key = (order_id, line_number)))]
+    parcels: Parcels,
+    #[entity(many_to_many(Tag, through = "line_discount"((order_id, line_number), tag_id)))]
+    discounts: Discounts,
+}
+
+#[derive(Entity)]
+struct Parcel<Contents = Unloaded> {
+    #[entity(primary_key)]
+    id: i64,
+    order_id: Option<i64>,
+    line_number: Option<i16>,
+    #[entity(belongs_to(Line, foreign_key = (order_id, line_number)))]
+    line: Contents,
+}
+
+#[derive(Entity)]
+struct Song<Singers = Unloaded> {
+    #[entity(primary_key)]
+    mood: Mood,
+    moods: Vec<Mood>,
+    second_mood: Option<Mood>,
+    #[entity(has_many(Singer, foreign_key = mood))]
+    singers: Singers,
+}
+
+#[derive(Entity)]
+struct Singer<Song = Unloaded> {
+    #[entity(primary_key, type = "citext")]
+    name: String,
+    mood: Mood,
+    #[entity(belongs_to(Song, foreign_key = mood))]
+    song: Song,
+}
+
+#[derive(Entity)]
+struct Fan<Idol = Unloaded> {
+    #[entity(primary_key)]
+    id: i64,
+    idol_name: String,
+    #[entity(belongs_to(Singer, foreign_key = idol_name))]
+    idol: Idol,
+}
+
+#[derive(Entity)]
+#[entity(schema = "My \"own\"", table = "Select")]
+struct Odd<Others = Unloaded> {
+    #[entity(primary_key)]
+    r#type: i32,
+    #[entity(column = "say \"hi\"")]
+    greeting: String,
+    #[entity(has_many(Odd, foreign_key = r#type))]
+    others: Others,
+}
+
+#[derive(Entity)]
+struct Verse<Lines = Unloaded> {
+    #[entity(primary_key)]
+    mood: Mood,
+    #[entity(primary_key)]
+    number: i32,
+    #[entity(has_many(VerseLine, foreign_key = (mood, number)))]
+    lines: Lines,
+}
+
+#[derive(Entity)]
+struct VerseLine {
+    #[entity(primary_key)]
+    id: i64,
+    mood: Mood,
+    number: i32,
+}
+
+/// Compares the statements of a query, one a line.
+#[track_caller]
+fn statements<E: Entity, L: Loads<Entity = E>>(query: Query<E, L>, expected: Expect) {
+    expected.assert_eq(&query.to_sql().join("\n"));
+}
+
+/// Compares what stands after `WHERE` for a condition on users.
+#[track_caller]
+fn condition(condition: impl Filter<User>, expected: Expect) {
+    let sql = User::query().filter(condition).to_sql().remove(0);
+    let (_, condition) = sql.split_once(" WHERE ").unwrap();
+    expected.assert_eq(condition.strip_suffix(r#" ORDER BY t0."id""#).unwrap());
+}
+
+/// Compares what stands after `ORDER BY` for an order of posts.
+#[track_caller]
+fn order(order: impl OrderBy<Post>, expected: Expect) {
+    let sql = Post::query().order_by(order).to_sql().remove(0);
+    expected.assert_eq(sql.split_once(" ORDER BY ").unwrap().1);
+}
+
+#[test]
+fn columns_are_named_and_ordered_by_primary_key() {
+    statements(
+        Post::query(),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM "post" AS t0 ORDER BY t0."id""#
+        ]],
+    );
+    statements(
+        Line::query(),
+        expect![[
+            r#"SELECT t0."order_id", t0."number" FROM "line" AS t0 ORDER BY t0."order_id", t0."number""#
+        ]],
+    );
+}
+
+#[test]
+fn comparisons() {
+    condition(User::VISITS.eq(1), expect![[r#"t0."visits" = $1"#]]);
+    condition(User::VISITS.ne(1), expect![[r#"t0."visits" <> $1"#]]);
+    condition(User::VISITS.lt(1), expect![[r#"t0."visits" < $1"#]]);
+    condition(User::VISITS.le(1), expect![[r#"t0."visits" <= $1"#]]);
+    condition(User::VISITS.gt(1), expect![[r#"t0."visits" > $1"#]]);
+    condition(User::VISITS.ge(1), expect![[r#"t0."visits" >= $1"#]]);
+    condition(
+        User::MANAGER_ID.eq(User::ID),
+        expect![[r#"t0."manager_id" = t0."id""#]],
+    );
+}
+
+#[test]
+fn null() {
+    condition(
+        User::NICKNAME.is_null(),
+        expect![[r#"t0."nickname" IS NULL"#]],
+    );
+    condition(
+        User::NICKNAME.is_not_null(),
+        expect![[r#"t0."nickname" IS NOT NULL"#]],
+    );
+    condition(
+        User::MANAGER_ID.is_distinct_from(Some(1)),
+        expect![[r#"t0."manager_id" IS DISTINCT FROM $1"#]],
+    );
+    condition(
+        User::MANAGER_ID.is_not_distinct_from(None),
+        expect![[r#"t0."manager_id" IS NOT DISTINCT FROM $1"#]],
+    );
+}
+
+#[test]
+fn lists_are_one_parameter() {
+    condition(User::ID.is_in([1, 2, 3]), expect![[r#"t0."id" = ANY($1)"#]]);
+    condition(
+        User::EMAIL.is_in(["ann", "bob"]),
+        expect![[r#"t0."email" = ANY($1)"#]],
+    );
+    condition(
+        User::NICKNAME.is_not_in(Vec::<String>::new()),
+        expect![[r#"t0."nickname" <> ALL($1)"#]],
+    );
+}
+
+#[test]
+fn ranges() {
+    condition(
+        User::VISITS.between(1..=9),
+        expect![[r#"t0."visits" >= $1 AND t0."visits" <= $2"#]],
+    );
+    condition(
+        User::VISITS.between(1..9),
+        expect![[r#"t0."visits" >= $1 AND t0."visits" < $2"#]],
+    );
+    condition(User::VISITS.between(1..), expect![[r#"t0."visits" >= $1"#]]);
+    condition(User::VISITS.between(..9), expect![[r#"t0."visits" < $1"#]]);
+    condition(
+        User::VISITS.between(..),
+        expect![[r#"t0."visits" IS NOT NULL"#]],
+    );
+    condition(
+        !User::VISITS.between(1..9),
+        expect![[r#"NOT (t0."visits" >= $1 AND t0."visits" < $2)"#]],
+    );
+}
+
+#[test]
+fn patterns() {
+    condition(User::EMAIL.like("a%"), expect![[r#"t0."email" LIKE $1"#]]);
+    condition(User::EMAIL.ilike("a%"), expect![[r#"t0."email" ILIKE $1"#]]);
+    condition(
+        User::EMAIL.contains("a"),
+        expect![[r#"t0."email" LIKE $1"#]],
+    );
+    condition(
+        User::NICKNAME.starts_with("a"),
+        expect![[r#"t0."nickname" LIKE $1"#]],
+    );
+    condition(
+        User::NICKNAME.ends_with("a"),
+        expect![[r#"t0."nickname" LIKE $1"#]],
+    );
+}
+
+#[test]
+fn arrays() {
+    condition(
+        User::LABELS.has_element("a"),
+        expect![[r#"$1 = ANY(t0."labels")"#]],
+    );
+    condition(
+        User::LABELS.has_element(User::EMAIL),
+        expect![[r#"t0."email" = ANY(t0."labels")"#]],
+    );
+    condition(
+        User::LABELS.has_all(vec!["a".to_owned()]),
+        expect![[r#"t0."labels" @> $1"#]],
+    );
+    condition(
+        User::LABELS.has_any(vec!["a".to_owned()]),
+        expect![[r#"t0."labels" && $1"#]],
+    );
+}
+
+#[test]
+fn booleans() {
+    condition(User::ACTIVE, expect![[r#"t0."active""#]]);
+    condition(!User::ACTIVE, expect![[r#"NOT (t0."active")"#]]);
+    condition(User::ACTIVE.eq(false), expect![[r#"t0."active" = $1"#]]);
+}
+
+#[test]
+fn and_or_not_keep_their_precedence() {
+    let a = || User::ID.eq(1);
+    let b = || User::VISITS.gt(2);
+    let c = || User::NICKNAME.is_null();
+    condition(
+        a() & b() & c(),
+        expect![[r#"t0."id" = $1 AND t0."visits" > $2 AND t0."nickname" IS NULL"#]],
+    );
+    condition(
+        a() | b() | c(),
+        expect![[r#"(t0."id" = $1 OR t0."visits" > $2 OR t0."nickname" IS NULL)"#]],
+    );
+    condition(
+        a() & (b() & c()),
+        expect![[r#"t0."id" = $1 AND (t0."visits" > $2 AND t0."nickname" IS NULL)"#]],
+    );
+    condition(
+        a() | (b() | c()),
+        expect![[r#"(t0."id" = $1 OR (t0."visits" > $2 OR t0."nickname" IS NULL))"#]],
+    );
+    condition(
+        (a() | b()) & c(),
+        expect![[r#"(t0."id" = $1 OR t0."visits" > $2) AND t0."nickname" IS NULL"#]],
+    );
+    condition(
+        a() | (b() & c()),
+        expect![[r#"(t0."id" = $1 OR (t0."visits" > $2 AND t0."nickname" IS NULL))"#]],
+    );
+    condition(
+        (a() & b()) | c(),
+        expect![[r#"((t0."id" = $1 AND t0."visits" > $2) OR t0."nickname" IS NULL)"#]],
+    );
+    condition(
+        a() & (b() | c()),
+        expect![[r#"t0."id" = $1 AND (t0."visits" > $2 OR t0."nickname" IS NULL)"#]],
+    );
+    condition(
+        !(a() & b()) | c(),
+        expect![[r#"(NOT (t0."id" = $1 AND t0."visits" > $2) OR t0."nickname" IS NULL)"#]],
+    );
+    condition(
+        !(a() | b()) & c(),
+        expect![[r#"NOT (t0."id" = $1 OR t0."visits" > $2) AND t0."nickname" IS NULL"#]],
+    );
+    condition(!!a(), expect![[r#"NOT (NOT (t0."id" = $1))"#]]);
+    condition(
+        a().and(User::ACTIVE).or(!User::ACTIVE),
+        expect![[r#"((t0."id" = $1 AND t0."active") OR NOT (t0."active"))"#]],
+    );
+}
+
+#[test]
+fn a_second_filter_does_not_reach_into_the_first() {
+    statements(
+        Tag::query()
+            .filter(Tag::ID.eq(1) | Tag::ID.eq(2))
+            .filter(Tag::ID.eq(3) & Tag::ID.eq(4))
+            .filter(sql!("$1 = 5 OR $1 = $2", Tag::ID, 6_i64)),
+        expect![[
+            r#"SELECT t0."id" FROM "tag" AS t0 WHERE (t0."id" = $1 OR t0."id" = $2) AND t0."id" = $3 AND t0."id" = $4 AND (t0."id" = 5 OR t0."id" = $5) ORDER BY t0."id""#
+        ]],
+    );
+}
+
+#[test]
+fn conditions_on_related_rows() {
+    condition(
+        User::POSTS.exists(),
+        expect![[r#"EXISTS (SELECT FROM "post" AS t1 WHERE t1."author_id" = t0."id")"#]],
+    );
+    condition(
+        User::POSTS.any(Post::TITLE.eq("a")),
+        expect![[
+            r#"EXISTS (SELECT FROM "post" AS t1 WHERE t1."author_id" = t0."id" AND t1."title" = $1)"#
+        ]],
+    );
+    condition(
+        User::POSTS.none(Post::TITLE.eq("a")),
+        expect![[
+            r#"NOT (EXISTS (SELECT FROM "post" AS t1 WHERE t1."author_id" = t0."id" AND t1."title" = $1))"#
+        ]],
+    );
+    condition(
+        User::POSTS.any(Post::TITLE.eq("a") | Post::TITLE.eq("b")),
+        expect![[
+            r#"EXISTS (SELECT FROM "post" AS t1 WHERE t1."author_id" = t0."id" AND (t1."title" = $1 OR t1."title" = $2))"#
+        ]],
+    );
+    condition(
+        User::PASSPORT.has(Passport::ID.gt(1)),
+        expect![[
+            r#"EXISTS (SELECT FROM "passport" AS t1 WHERE t1."user_id" = t0."id" AND t1."id" > $1)"#
+        ]],
+    );
+    condition(
+        User::PROFILE.exists().not(),
+        expect![[r#"NOT (EXISTS (SELECT FROM "profile" AS t1 WHERE t1."user_id" = t0."id"))"#]],
+    );
+}
+
+#[test]
+fn conditions_on_rows_of_the_same_table() {
+    condition(
+        User::MANAGER.has(User::ACTIVE),
+        expect![[
+            r#"EXISTS (SELECT FROM "users" AS t1 WHERE t1."id" = t0."manager_id" AND t1."active")"#
+        ]],
+    );
+    condition(
+        User::REPORTS.any(User::VISITS.gt(1) & User::MANAGER.has(User::VISITS.lt(2))),
+        expect![[
+            r#"EXISTS (SELECT FROM "users" AS t1 WHERE t1."manager_id" = t0."id" AND t1."visits" > $1 AND EXISTS (SELECT FROM "users" AS t2 WHERE t2."id" = t1."manager_id" AND t2."visits" < $2))"#
+        ]],
+    );
+}
+
+#[test]
+fn conditions_through_link_tables() {
+    condition(
+        User::FRIENDS.exists(),
+        expect![[
+            r#"EXISTS (SELECT FROM "users" AS t1 JOIN "friendship" AS t2 ON t2."friend_id" = t1."id" WHERE t2."user_id" = t0."id")"#
+        ]],
+    );
+    condition(
+        User::FRIENDS.any(User::FRIENDS.any(User::ID.eq(1))),
+        expect![[
+            r#"EXISTS (SELECT FROM "users" AS t1 JOIN "friendship" AS t2 ON t2."friend_id" = t1."id" WHERE t2."user_id" = t0."id" AND EXISTS (SELECT FROM "users" AS t3 JOIN "friendship" AS t4 ON t4."friend_id" = t3."id" WHERE t4."user_id" = t1."id" AND t3."id" = $1))"#
+        ]],
+    );
+    condition(
+        User::POSTS.any(Post::TAGS.none(Tag::ID.eq(1)) & Post::ID.eq(2)),
+        expect![[
+            r#"EXISTS (SELECT FROM "post" AS t1 WHERE t1."author_id" = t0."id" AND NOT (EXISTS (SELECT FROM "tag" AS t2 JOIN "app"."post_tags" AS t3 ON t3."tag_id" = t2."id" WHERE t3."post_id" = t1."id" AND t2."id" = $1)) AND t1."id" = $2)"#
+        ]],
+    );
+    statements(
+        Line::query()
+            .filter(Line::DISCOUNTS.any(Tag::ID.eq(1)))
+            .filter(Line::PARCELS.exists()),
+        expect![[
+            r#"SELECT t0."order_id", t0."number" FROM "line" AS t0 WHERE EXISTS (SELECT FROM "tag" AS t1 JOIN "line_discount" AS t2 ON t2."tag_id" = t1."id" WHERE t2."order_id" = t0."order_id" AND t2."line_number" = t0."number" AND t1."id" = $1) AND EXISTS (SELECT FROM "parcel" AS t3 WHERE t3."order_id" = t0."order_id" AND t3."line_number" = t0."number") ORDER BY t0."order_id", t0."number""#
+        ]],
+    );
+}
+
+#[test]
+fn orders() {
+    order(Post::TITLE, expect![[r#"t0."title", t0."id""#]]);
+    order(Post::TITLE.desc(), expect![[r#"t0."title" DESC, t0."id""#]]);
+    order(
+        Post::REVIEWER_ID.asc().nulls_first(),
+        expect![[r#"t0."reviewer_id" NULLS FIRST, t0."id""#]],
+    );
+    order(
+        Post::REVIEWER_ID.desc().nulls_last(),
+        expect![[r#"t0."reviewer_id" DESC NULLS LAST, t0."id""#]],
+    );
+    order(Post::ID.desc(), expect![[r#"t0."id" DESC"#]]);
+    order(
+        sql!("length($1)", Post::TITLE).desc(),
+        expect![[r#"(length(t0."title")) DESC, t0."id""#]],
+    );
+    order(
+        sql!("$1 % $2", Post::ID, 7_i64),
+        expect![[r#"(t0."id" % $1), t0."id""#]],
+    );
+}
+
+#[test]
+fn orders_by_related_rows() {
+    order(
+        Post::AUTHOR.order(User::EMAIL),
+        expect![[
+            r#"(SELECT t1."email" FROM "users" AS t1 WHERE t1."id" = t0."author_id"), t0."id""#
+        ]],
+    );
+    order(
+        Post::REVIEWER.order(User::NICKNAME.desc().nulls_last()),
+        expect![[
+            r#"(SELECT t1."nickname" FROM "users" AS t1 WHERE t1."id" = t0."reviewer_id") DESC NULLS LAST, t0."id""#
+        ]],
+    );
+    order(
+        Post::AUTHOR.order(User::MANAGER.order(User::EMAIL.desc())),
+        expect![[
+            r#"(SELECT (SELECT t2."email" FROM "users" AS t2 WHERE t2."id" = t1."manager_id") FROM "users" AS t1 WHERE t1."id" = t0."author_id") DESC, t0."id""#
+        ]],
+    );
+    order(
+        Post::AUTHOR.order(User::PROFILE.order(Profile::ID)),
+        expect![[
+            r#"(SELECT (SELECT t2."id" FROM "profile" AS t2 WHERE t2."user_id" = t1."id" LIMIT 1) FROM "users" AS t1 WHERE t1."id" = t0."author_id"), t0."id""#
+        ]],
+    );
+}
+
+#[test]
+fn the_primary_key_completes_an_order_once() {
+    statements(
+        Line::query().order_by(Line::NUMBER.desc()),
+        expect![[
+            r#"SELECT t0."order_id", t0."number" FROM "line" AS t0 ORDER BY t0."number" DESC, t0."order_id""#
+        ]],
+    );
+}
+
+#[test]
+fn limit_and_offset_are_parameters() {
+    statements(
+        Tag::query().filter(Tag::ID.gt(1)).limit(10).offset(20),
+        expect![[
+            r#"SELECT t0."id" FROM "tag" AS t0 WHERE t0."id" > $1 ORDER BY t0."id" LIMIT $2 OFFSET $3"#
+        ]],
+    );
+    statements(
+        Tag::query().offset(20),
+        expect![[r#"SELECT t0."id" FROM "tag" AS t0 ORDER BY t0."id" OFFSET $1"#]],
+    );
+}
+
+#[test]
+fn find_by_key() {
+    statements(
+        Tag::find(1),
+        expect![[r#"SELECT t0."id" FROM "tag" AS t0 WHERE t0."id" = $1 ORDER BY t0."id""#]],
+    );
+    statements(
+        Tag::find_many([1, 2]),
+        expect![[r#"SELECT t0."id" FROM "tag" AS t0 WHERE t0."id" = ANY($1) ORDER BY t0."id""#]],
+    );
+    statements(
+        Line::find((1, 2)),
+        expect![[
+            r#"SELECT t0."order_id", t0."number" FROM "line" AS t0 WHERE t0."order_id" = $1 AND t0."number" = $2 ORDER BY t0."order_id", t0."number""#
+        ]],
+    );
+    statements(
+        Line::find_many([(1, 2), (3, 4)]),
+        expect![[
+            r#"SELECT t0."order_id", t0."number" FROM "line" AS t0 WHERE (t0."order_id", t0."number") IN (SELECT * FROM unnest($1::int8[], $2::int2[])) ORDER BY t0."order_id", t0."number""#
+        ]],
+    );
+    statements(
+        Song::find(Mood::Happy),
+        expect![[
+            r#"SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 WHERE t0."mood" = $1::text::mood ORDER BY t0."mood""#
+        ]],
+    );
+    statements(
+        Song::find_many([Mood::Happy, Mood::VerySad]),
+        expect![[
+            r#"SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 WHERE t0."mood" = ANY($1::text[]::mood[]) ORDER BY t0."mood""#
+        ]],
+    );
+    statements(
+        Singer::find_many(["ann"]),
+        expect![[
+            r#"SELECT t0."name", t0."mood"::text FROM "singer" AS t0 WHERE t0."name" = ANY($1) ORDER BY t0."name""#
+        ]],
+    );
+}
+
+#[test]
+fn rows_of_own_sql() {
+    let recent = || Post::from_sql(sql!("SELECT * FROM recent_posts($1)", 7));
+    statements(
+        recent(),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1)) AS t0"#
+        ]],
+    );
+    statements(
+        recent().filter(Post::ID.gt(1)).limit(2),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1)) AS t0 WHERE t0."id" > $2 LIMIT $3"#
+        ]],
+    );
+    statements(
+        recent().order_by(Post::TITLE),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1)) AS t0 ORDER BY t0."title", t0."id""#
+        ]],
+    );
+    statements(
+        recent().with(Post::AUTHOR),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM (SELECT *, row_number() OVER () AS "unlazy row" FROM (SELECT * FROM recent_posts($1)) AS q) AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" ORDER BY t0."unlazy row""#
+        ]],
+    );
+    statements(
+        recent().with(Post::AUTHOR.selectin()),
+        expect![[r#"
+        SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1)) AS t0
+        SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."id" = ANY($1) ORDER BY t0."id""#]],
+    );
+}
+
+#[test]
+fn placeholders_of_own_sql_are_renumbered() {
+    condition(
+        User::ID.eq(1) & sql!("$2 < $1", User::VISITS, 5) & User::ID.eq(2),
+        expect![[r#"t0."id" = $1 AND ($2 < t0."visits") AND t0."id" = $3"#]],
+    );
+    // A value is bound once, however often it is named.
+    condition(
+        sql!(
+            "$1 = $2 OR $3 = $2 OR $3 = $4",
+            User::EMAIL,
+            "a",
+            User::NICKNAME,
+            "b"
+        ),
+        expect![[r#"(t0."email" = $1 OR t0."nickname" = $1 OR t0."nickname" = $2)"#]],
+    );
+    condition(
+        sql!(
+            "$1 + $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9 + $10 > 1",
+            1,
+            2,
+            3,
+            4,
+            5,
+            6,
+            7,
+            8,
+            9,
+            User::VISITS
+        ),
+        expect![[r#"($1 + $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9 + t0."visits" > 1)"#]],
+    );
+    statements(
+        Song::query().filter(sql!(
+            "$1 = $2 AND $2 = $3",
+            Song::MOOD,
+            Mood::Happy,
+            None::<Mood>
+        )),
+        expect![[
+            r#"SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 WHERE (t0."mood" = $1::text::mood AND $1::text::mood = $2::text::mood) ORDER BY t0."mood""#
+        ]],
+    );
+}
+
+#[test]
+fn dollars_in_quotes_and_comments_are_no_placeholders() {
+    let email = User::EMAIL;
+    condition(
+        sql!("'$2 it''s $3' <> $1", email),
+        expect![[r#"('$2 it''s $3' <> t0."email")"#]],
+    );
+    condition(
+        sql!(r#""$2" <> $1"#, email),
+        expect![[r#"("$2" <> t0."email")"#]],
+    );
+    condition(
+        sql!("$$'$2$$ <> $1", email),
+        expect![[r#"($$'$2$$ <> t0."email")"#]],
+    );
+    condition(
+        sql!("$q$ $$ $2 $q $q$ <> $1", email),
+        expect![[r#"($q$ $$ $2 $q $q$ <> t0."email")"#]],
+    );
+    condition(
+        sql!("/* isn't /* $2 */ $3 */ $1 - 1 / 2 <> 0", email),
+        expect![[r#"(/* isn't /* $2 */ $3 */ t0."email" - 1 / 2 <> 0)"#]],
+    );
+    condition(
+        sql!("-- isn't $2\n$1 <> ''", email),
+        expect![[r#"
+        (-- isn't $2
+        t0."email" <> '')"#]],
+    );
+}
+
+#[test]
+fn joined_three_deep() {
+    statements(
+        Post::query()
+            .with(Post::AUTHOR.with(User::MANAGER.with(User::PASSPORT)))
+            .filter(Post::TITLE.ne(""))
+            .limit(5),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels", t2."id", t2."email", t2."nickname", t2."visits", t2."active", t2."manager_id", t2."labels", t3."id", t3."user_id" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" LEFT JOIN "users" AS t2 ON t2."id" = t1."manager_id" LEFT JOIN "passport" AS t3 ON t3."user_id" = t2."id" WHERE t0."title" <> $1 ORDER BY t0."id" LIMIT $2"#
+        ]],
+    );
+}
+
+#[test]
+fn one_row_is_counted_where_nothing_makes_it_unique() {
+    statements(
+        User::query()
+            .with(User::PASSPORT)
+            .with(User::PROFILE.joined()),
+        expect![[
+            r#"SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels", t1."id", t1."user_id", t1."unlazy count", t2."id", t2."user_id" FROM "users" AS t0 LEFT JOIN LATERAL (SELECT t1."id", t1."user_id", count(*) OVER () AS "unlazy count" FROM "profile" AS t1 WHERE t1."user_id" = t0."id" LIMIT 1) AS t1 ON true LEFT JOIN "passport" AS t2 ON t2."user_id" = t0."id" ORDER BY t0."id""#
+        ]],
+    );
+}
+
+#[test]
+fn selectin_below_joined_below_selectin() {
+    statements(
+        User::query().with(
+            User::POSTS
+                .filter(Post::TITLE.contains("a") | Post::ID.lt(9))
+                .order_by(Post::TITLE.desc())
+                .with(Post::AUTHOR.with(User::REPORTS)),
+        ),
+        expect![[r#"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
+            SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" WHERE t0."author_id" = ANY($1) AND (t0."title" LIKE $2 OR t0."id" < $3) ORDER BY t0."title" DESC, t0."id"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."manager_id" = ANY($1) ORDER BY t0."id""#]],
+    );
+}
+
+#[test]
+fn selectin_to_one() {
+    statements(
+        Post::query()
+            .with(Post::AUTHOR.selectin())
+            .with(Post::REVIEWER.selectin()),
+        expect![[r#"
+            SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM "post" AS t0 ORDER BY t0."id"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."id" = ANY($1) ORDER BY t0."id"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."id" = ANY($1) ORDER BY t0."id""#]],
+    );
+    statements(
+        User::query().with(User::PROFILE),
+        expect![[r#"
+        SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
+        SELECT t0."id", t0."user_id" FROM "profile" AS t0 WHERE t0."user_id" = ANY($1) ORDER BY t0."id""#]],
+    );
+}
+
+#[test]
+fn selectin_through_link_tables() {
+    statements(
+        Post::query().with(Post::TAGS),
+        expect![[r#"
+        SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM "post" AS t0 ORDER BY t0."id"
+        SELECT l."post_id", t0."id" FROM "app"."post_tags" AS l JOIN "tag" AS t0 ON t0."id" = l."tag_id" WHERE l."post_id" = ANY($1) ORDER BY t0."id""#]],
+    );
+    statements(
+        User::query().with(
+            User::FRIENDS
+                .filter(User::ACTIVE)
+                .filter_link(Friendship::SINCE.gt(2000))
+                .order_by_link(Friendship::SINCE.desc())
+                .order_by(User::EMAIL),
+        ),
+        expect![[r#"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
+            SELECT l."user_id", t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "friendship" AS l JOIN "users" AS t0 ON t0."id" = l."friend_id" WHERE l."user_id" = ANY($1) AND t0."active" AND l."since" > $2 ORDER BY l."since" DESC, t0."email", t0."id""#]],
+    );
+}
+
+#[test]
+fn selectin_with_composite_keys() {
+    statements(
+        Line::query()
+            .with(Line::PARCELS.filter(Parcel::ID.gt(1)))
+            .with(Line::DISCOUNTS),
+        expect![[r#"
+            SELECT t0."order_id", t0."number" FROM "line" AS t0 ORDER BY t0."order_id", t0."number"
+            SELECT k.n, t0."id", t0."order_id", t0."line_number" FROM unnest($1::int8[], $2::int2[]) WITH ORDINALITY AS k(c0, c1, n) JOIN "parcel" AS t0 ON t0."order_id" = k.c0 AND t0."line_number" = k.c1 WHERE t0."id" > $3 ORDER BY t0."id"
+            SELECT k.n, t0."id" FROM unnest($1::int8[], $2::int2[]) WITH ORDINALITY AS k(c0, c1, n) JOIN "line_discount" AS l ON l."order_id" = k.c0 AND l."line_number" = k.c1 JOIN "tag" AS t0 ON t0."id" = l."tag_id" ORDER BY t0."id""#]],
+    );
+    statements(
+        Parcel::query().with(Parcel::LINE),
+        expect![[
+            r#"SELECT t0."id", t0."order_id", t0."line_number", t1."order_id", t1."number" FROM "parcel" AS t0 LEFT JOIN "line" AS t1 ON t1."order_id" = t0."order_id" AND t1."number" = t0."line_number" ORDER BY t0."id""#
+        ]],
+    );
+    statements(
+        Parcel::query().with(Parcel::LINE.selectin()),
+        expect![[r#"
+        SELECT t0."id", t0."order_id", t0."line_number" FROM "parcel" AS t0 ORDER BY t0."id"
+        SELECT k.n, t0."order_id", t0."number" FROM unnest($1::int8[], $2::int2[]) WITH ORDINALITY AS k(c0, c1, n) JOIN "line" AS t0 ON t0."order_id" = k.c0 AND t0."number" = k.c1 ORDER BY t0."order_id", t0."number""#]],
+    );
+}
+
+#[test]
+fn enums_go_through_text() {
+    statements(
+        Song::query()
+            .filter(Song::MOOD.eq(Mood::Happy) & Song::SECOND_MOOD.is_in([Mood::VerySad]))
+            .filter(Song::MOODS.has_element(Mood::Happy) & Song::MOODS.has_all(vec![Mood::Happy]))
+            .filter(Song::SECOND_MOOD.is_distinct_from(None))
+            .filter(Song::MOODS.has_element(Song::MOOD))
+            .order_by(Song::SECOND_MOOD),
+        expect![[
+            r#"SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 WHERE t0."mood" = $1::text::mood AND t0."second_mood" = ANY($2::text[]::mood[]) AND $3::text::mood = ANY(t0."moods") AND t0."moods" @> $4::text[]::mood[] AND t0."second_mood" IS DISTINCT FROM $5::text::mood AND t0."mood" = ANY(t0."moods") ORDER BY t0."second_mood", t0."mood""#
+        ]],
+    );
+}
+
+#[test]
+fn enums_as_keys() {
+    statements(
+        Song::query().with(Song::SINGERS),
+        expect![[r#"
+        SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 ORDER BY t0."mood"
+        SELECT t0."name", t0."mood"::text FROM "singer" AS t0 WHERE t0."mood" = ANY($1::text[]::mood[]) ORDER BY t0."name""#]],
+    );
+    statements(
+        Singer::query().with(Singer::SONG),
+        expect![[
+            r#"SELECT t0."name", t0."mood"::text, t1."mood"::text, t1."moods"::text[], t1."second_mood"::text FROM "singer" AS t0 LEFT JOIN "song" AS t1 ON t1."mood" = t0."mood" ORDER BY t0."name""#
+        ]],
+    );
+    statements(
+        Singer::query().with(Singer::SONG.selectin()),
+        expect![[r#"
+        SELECT t0."name", t0."mood"::text FROM "singer" AS t0 ORDER BY t0."name"
+        SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 WHERE t0."mood" = ANY($1::text[]::mood[]) ORDER BY t0."mood""#]],
+    );
+}
+
+#[test]
+fn enums_in_composite_keys() {
+    statements(
+        Verse::find((Mood::Happy, 1)),
+        expect![[
+            r#"SELECT t0."mood"::text, t0."number" FROM "verse" AS t0 WHERE t0."mood" = $1::text::mood AND t0."number" = $2 ORDER BY t0."mood", t0."number""#
+        ]],
+    );
+    statements(
+        Verse::find_many([(Mood::Happy, 1)]),
+        expect![[
+            r#"SELECT t0."mood"::text, t0."number" FROM "verse" AS t0 WHERE (t0."mood", t0."number") IN (SELECT * FROM unnest($1::text[]::mood[], $2::int4[])) ORDER BY t0."mood", t0."number""#
+        ]],
+    );
+    statements(
+        Verse::query().with(Verse::LINES),
+        expect![[r#"
+        SELECT t0."mood"::text, t0."number" FROM "verse" AS t0 ORDER BY t0."mood", t0."number"
+        SELECT k.n, t0."id", t0."mood"::text, t0."number" FROM unnest($1::text[]::mood[], $2::int4[]) WITH ORDINALITY AS k(c0, c1, n) JOIN "verse_line" AS t0 ON t0."mood" = k.c0 AND t0."number" = k.c1 ORDER BY t0."id""#]],
+    );
+}
+
+#[test]
+fn keys_that_are_equal_without_being_the_same_are_matched_by_the_server() {
+    statements(
+        Fan::query().with(Fan::IDOL.selectin()),
+        expect![[r#"
+        SELECT t0."id", t0."idol_name" FROM "fan" AS t0 ORDER BY t0."id"
+        SELECT k.n, t0."name", t0."mood"::text FROM unnest($1::citext[]) WITH ORDINALITY AS k(c0, n) JOIN "singer" AS t0 ON t0."name" = k.c0 ORDER BY t0."name""#]],
+    );
+}
+
+#[test]
+fn names_are_quoted() {
+    statements(
+        Odd::query()
+            .filter(Odd::GREETING.eq("hi") & Odd::OTHERS.exists())
+            .with(Odd::OTHERS.order_by(Odd::GREETING)),
+        expect![[r#"
+            SELECT t0."type", t0."say ""hi""" FROM "My ""own"""."Select" AS t0 WHERE t0."say ""hi""" = $1 AND EXISTS (SELECT FROM "My ""own"""."Select" AS t1 WHERE t1."type" = t0."type") ORDER BY t0."type"
+            SELECT t0."type", t0."say ""hi""" FROM "My ""own"""."Select" AS t0 WHERE t0."type" = ANY($1) ORDER BY t0."say ""hi""", t0."type""#]],
+    );
+}
