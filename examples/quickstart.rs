@@ -266,15 +266,24 @@ async fn by_what_is_related(db: &Db, show: &mut Show) -> unlazy::Result<()> {
     Ok(())
 }
 
-/// The compiler's words are those that the tests pin.
+/// The program and the compiler's words are those of a test.
 fn what_does_not_compile(show: &mut Show) {
+    let program = include_str!("../tests/compile/fail/quickstart_forgets_the_tasks.rs");
+    let message = include_str!("../tests/compile/fail/quickstart_forgets_the_tasks.stderr");
+    let function = program
+        .lines()
+        .skip_while(|line| !line.starts_with("async fn"));
+    let function: Vec<&str> = function.take_while(|line| !line.is_empty()).collect();
     show.intent(
-        "a loop that forgot to load the tasks does not run 101 statements: it does not compile",
-        "for project in Project::query().limit(100).all(&db).await? {
-    println!(\"{}\", project.tasks.len());
-}",
+        "the same without `.with(Project::TASKS)` would be 101 statements elsewhere; here it does not compile",
+        &function.join("\n"),
     );
-    println!("  error[E0277]: this relation is not loaded");
+    for line in message
+        .lines()
+        .take_while(|line| !line.starts_with("note: required"))
+    {
+        println!("  {line}");
+    }
     println!();
 }
 

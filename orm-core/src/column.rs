@@ -191,8 +191,8 @@ impl<E: Entity, T: Field> Column<E, T> {
     }
 }
 
-/// Comparisons of nullable columns.
-impl<E: Entity, T: Field> Column<E, T> {
+/// Comparisons of nullable columns, of whatever type.
+impl<E: Entity, T> Column<E, T> {
     /// `reviewer_id IS NULL`.
     pub fn is_null(self) -> Predicate<E>
     where
@@ -208,7 +208,10 @@ impl<E: Entity, T: Field> Column<E, T> {
     {
         Predicate::new(Expr::postfix(self.expr(), " IS NOT NULL"))
     }
+}
 
+/// Comparisons with a value that may be absent.
+impl<E: Entity, T: Field> Column<E, T> {
     /// `reviewer_id IS DISTINCT FROM $1`: as `!=` is in Rust, where `None` is a value like others.
     pub fn is_distinct_from(self, value: Option<T::Base>) -> Predicate<E>
     where

@@ -1,6 +1,6 @@
 //! From rows to entities: types are checked once per result, then values are decoded by position.
 
-use tokio_postgres::types::{FromSql, FromSqlOwned, Type};
+use tokio_postgres::types::{FromSql, FromSqlOwned, Kind, Type, WasNull};
 use tokio_postgres::{Column, Row};
 
 use crate::entity::EntityDef;
@@ -37,10 +37,10 @@ impl<'r> RowReader<'r> {
             postgres_type: if column_def.ty.is_through_text() {
                 column_def.ty.to_string()
             } else {
-                sent.to_string()
+                type_name(sent)
             },
             rust_type: column_def.rust_type(),
-            source: Some(error.into()),
+            source: Some(reason(error)),
         }
     }
 }
@@ -58,13 +58,30 @@ pub(crate) fn check_types(def: &'static EntityDef, columns: &[Column]) -> Result
             return Err(Error::Decode {
                 entity: def.name,
                 column: column.name,
-                postgres_type: sent.type_().to_string(),
+                postgres_type: type_name(sent.type_()),
                 rust_type: column.rust_type(),
                 source: None,
             });
         }
     }
     Ok(())
+}
+
+/// A type as SQL names it: the driver knows arrays by their internal name, `_int4`.
+fn type_name(ty: &Type) -> String {
+    match ty.kind() {
+        Kind::Array(member) => format!("{member}[]"),
+        _ => ty.to_string(),
+    }
+}
+
+/// What the decoder said. The driver's own words around it are only that it did not decode.
+fn reason(error: tokio_postgres::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    match error.into_source() {
+        Some(source) if source.is::<WasNull>() => "it is NULL".into(),
+        Some(source) => source,
+        None => "its value is malformed".into(),
+    }
 }
 
 /// A value whose type [`check_types`] has checked, so that the driver need not do so again for each row.

@@ -17,18 +17,19 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 pub enum Error {
     /// A column's value could not be read into its field.
     #[error(
-        "column `{column}` of `{entity}` is {postgres_type} in the database and cannot be read as `{rust_type}`"
+        "column `{column}` of `{entity}`, {postgres_type} in the database, cannot be read as `{rust_type}`{}",
+        because(.source)
     )]
     Decode {
         /// The entity.
         entity: &'static str,
         /// The column, as the database names it.
         column: &'static str,
-        /// The type that the database sent, followed by what was wrong with the value if the type was right.
+        /// The type that the database sent.
         postgres_type: String,
         /// The field's type.
         rust_type: &'static str,
-        /// Why the value did not decode; `None` if already the types do not fit.
+        /// Why the value did not decode, for example because it is NULL; `None` if already the types do not fit.
         source: Option<Source>,
     },
 
@@ -231,6 +232,13 @@ fn constraint_kind(code: &SqlState) -> Option<ConstraintKind> {
         SqlState::EXCLUSION_VIOLATION => Some(ConstraintKind::Exclusion),
         _ => None,
     }
+}
+
+fn because(source: &Option<Source>) -> String {
+    source
+        .as_ref()
+        .map(|source| format!(": {source}"))
+        .unwrap_or_default()
 }
 
 fn quoted(name: &Option<String>) -> String {

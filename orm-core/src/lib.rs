@@ -52,7 +52,7 @@ pub use write::{
 #[doc(hidden)]
 pub use foreign_key::{ForeignKey, ForeignKeyColumns, References};
 #[doc(hidden)]
-pub use load::{Named, Vacant};
+pub use load::{Filled, Named, Vacant};
 #[doc(hidden)]
 pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, ToMany, ToOne};
 #[doc(hidden)]

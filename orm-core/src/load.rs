@@ -20,7 +20,7 @@ use tokio_postgres::Row;
 pub use named::{Named, NamedRelation, TargetOf, With};
 pub use node::{Node, Strategy};
 pub(crate) use rows::Rows;
-pub use slot::{Loads, Put, Skip, Slot, Slots, Vacant};
+pub use slot::{Filled, Loads, Put, Skip, Slot, Slots, Vacant};
 
 use crate::db::Connection;
 use crate::entity::Entity;
@@ -81,7 +81,7 @@ impl<R: Relation, L: Loads<Entity = R::Target>> Load<R, L> {
     }
 
     /// Loads a relation of the target too.
-    pub fn with<N>(self, nested: N) -> Load<R, <N::Relation as Put<R::Target, L, N::Load>>::Output>
+    pub fn with<N>(self, nested: N) -> Load<R, Filled<R::Target, L, N>>
     where
         N: IntoLoad,
         N::Relation: Put<R::Target, L, N::Load>,

@@ -11,7 +11,7 @@ use crate::entity::{ColumnDef, Entity};
 use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::fragment::Fragment;
-use crate::load::{Loads, Put, Rows, nodes};
+use crate::load::{Filled, Loads, Put, Rows, nodes};
 use crate::order::OrderBy;
 use crate::predicate::Filter;
 use crate::relation::IntoLoad;
@@ -21,8 +21,7 @@ use crate::value::IntoValue;
 
 /// A query for entities `E`, with the load slots `L` of its relations.
 ///
-/// It is a plain value: it can be cloned, and run any number of times. Nothing happens before one of its `async`
-/// methods is awaited.
+/// It is a plain value; a clone of it can be run again. Nothing happens before one of its `async` methods is awaited.
 ///
 /// The order of the result is the one asked for, then the primary key.
 #[must_use = "a query does nothing until it is run, for example with `.all(&db).await`"]
@@ -134,7 +133,7 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
     }
 
     /// Loads a relation with each entity. The type of the result says so: `User` becomes `User<Loaded<Vec<Post>>>`.
-    pub fn with<N>(self, relation: N) -> Query<E, <N::Relation as Put<E, L, N::Load>>::Output>
+    pub fn with<N>(self, relation: N) -> Query<E, Filled<E, L, N>>
     where
         N: IntoLoad,
         N::Relation: Put<E, L, N::Load>,
@@ -152,83 +151,10 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
     ///
     /// Besides those of the database: [`Error::Decode`], and where relations are loaded [`Error::MissingTarget`] and
     /// [`Error::TooMany`].
-    pub async fn all<X: Executor + ?Sized>(&self, on: &X) -> Result<Vec<L::Value>> {
+    pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<L::Value>> {
         let connection = on.acquire().await?;
-        self.run(&self.select, &connection).await
-    }
-
-    /// The first entity of the result, if there is one: `LIMIT 1`.
-    ///
-    /// # Errors
-    ///
-    /// As [`all`](Self::all).
-    pub async fn first<X: Executor + ?Sized>(&self, on: &X) -> Result<Option<L::Value>> {
-        Ok(self.at_most(1, on).await?.into_iter().next())
-    }
-
-    /// The only entity of the result.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`] if there is none, [`Error::TooMany`] if there are more, and as [`all`](Self::all).
-    pub async fn one<X: Executor + ?Sized>(&self, on: &X) -> Result<L::Value> {
-        self.one_or_none(on).await?.ok_or(Error::NotFound {
-            entity: E::DEF.name,
-        })
-    }
-
-    /// The only entity of the result, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TooMany`] if there are more, and as [`all`](Self::all).
-    pub async fn one_or_none<X: Executor + ?Sized>(&self, on: &X) -> Result<Option<L::Value>> {
-        let mut found = self.at_most(2, on).await?;
-        if found.len() > 1 {
-            return Err(Error::TooMany {
-                of: E::DEF.name.to_owned(),
-            });
-        }
-        Ok(found.pop())
-    }
-
-    /// The number of entities in the result: `SELECT count(*) ..`. Nothing is loaded.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub async fn count<X: Executor + ?Sized>(&self, on: &X) -> Result<u64> {
-        let count: i64 = scalar(&sql::count(E::DEF, &self.select), &on.acquire().await?).await?;
-        Ok(count.unsigned_abs())
-    }
-
-    /// Whether the result has any entity: `SELECT EXISTS (..)`. Nothing is loaded.
-    ///
-    /// # Errors
-    ///
-    /// Those of the database.
-    pub async fn exists<X: Executor + ?Sized>(&self, on: &X) -> Result<bool> {
-        scalar(&sql::exists(E::DEF, &self.select), &on.acquire().await?).await
-    }
-
-    /// The statements that [`all`](Self::all) would send, in their order: the query's own, then those of its loads.
-    pub fn to_sql(&self) -> Vec<String> {
         let nodes = nodes(&self.loads);
-        let mut statements = vec![sql::root(E::DEF, &self.select, &nodes).sql.text];
-        sql::loads_below(&nodes, &mut statements);
-        statements
-    }
-
-    async fn at_most<X: Executor + ?Sized>(&self, rows: i64, on: &X) -> Result<Vec<L::Value>> {
-        let mut select = self.select.clone();
-        select.limit = Some(select.limit.map_or(rows, |limit| limit.min(rows)));
-        let connection = on.acquire().await?;
-        self.run(&select, &connection).await
-    }
-
-    async fn run(&self, select: &Select, connection: &Connection<'_>) -> Result<Vec<L::Value>> {
-        let nodes = nodes(&self.loads);
-        let select = sql::root(E::DEF, select, &nodes);
+        let select = sql::root(E::DEF, &self.select, &nodes);
         let statement = connection.prepare(&select.sql).await?;
         let mut rows = Rows::default();
         let joined_at = E::DEF.columns.len();
@@ -243,7 +169,75 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
                 },
             )
             .await?;
-        rows.finish(&self.loads, &nodes, connection).await
+        rows.finish(&self.loads, &nodes, &connection).await
+    }
+
+    /// The first entity of the result, if there is one: `LIMIT 1`.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub async fn first<X: Executor + ?Sized>(self, on: &X) -> Result<Option<L::Value>> {
+        Ok(self.at_most(1, on).await?.into_iter().next())
+    }
+
+    /// The only entity of the result.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is none, [`Error::TooMany`] if there are more, and as [`all`](Self::all).
+    pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<L::Value> {
+        self.one_or_none(on).await?.ok_or(Error::NotFound {
+            entity: E::DEF.name,
+        })
+    }
+
+    /// The only entity of the result, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooMany`] if there are more, and as [`all`](Self::all).
+    pub async fn one_or_none<X: Executor + ?Sized>(self, on: &X) -> Result<Option<L::Value>> {
+        let mut found = self.at_most(2, on).await?;
+        if found.len() > 1 {
+            return Err(Error::TooMany {
+                of: E::DEF.name.to_owned(),
+            });
+        }
+        Ok(found.pop())
+    }
+
+    /// The number of entities in the result: `SELECT count(*) ..`. Nothing is loaded.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn count<X: Executor + ?Sized>(self, on: &X) -> Result<u64> {
+        let count: i64 = scalar(&sql::count(E::DEF, &self.select), &on.acquire().await?).await?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Whether the result has any entity: `SELECT EXISTS (..)`. Nothing is loaded.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn exists<X: Executor + ?Sized>(self, on: &X) -> Result<bool> {
+        scalar(&sql::exists(E::DEF, &self.select), &on.acquire().await?).await
+    }
+
+    /// The statements that [`all`](Self::all) would send, in their order: the query's own, then those of its loads.
+    pub fn to_sql(&self) -> Vec<String> {
+        let nodes = nodes(&self.loads);
+        let mut statements = vec![sql::root(E::DEF, &self.select, &nodes).sql.text];
+        sql::loads_below(&nodes, &mut statements);
+        statements
+    }
+
+    async fn at_most<X: Executor + ?Sized>(mut self, rows: i64, on: &X) -> Result<Vec<L::Value>> {
+        let limit = self.select.limit.map_or(rows, |limit| limit.min(rows));
+        self.select.limit = Some(limit);
+        self.all(on).await
     }
 }
 

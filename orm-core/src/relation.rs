@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::entity::{Entity, EntityDef, KeyParts};
 use crate::expr::Expr;
-use crate::load::{Load, Loads, Put, Strategy};
+use crate::load::{Filled, Load, Loads, Put, Strategy};
 use crate::order::{Order, OrderBy};
 use crate::predicate::{Filter, Predicate};
 use crate::shape::{Joinable, Shape, ToMany, ToOne};
@@ -125,20 +125,20 @@ impl<R: Relation> fmt::Debug for Rel<R> {
     }
 }
 
+/// The load slots of a relation's target, with none filled.
+type TargetLoads<R> = <<R as Relation>::Target as Entity>::Loads;
+
 /// Loading: each method makes a [`Load`] that [`Query::with`](crate::Query::with) takes.
 impl<R: Relation> Rel<R> {
-    fn load(self) -> Load<R, <R::Target as Entity>::Loads> {
+    fn load(self) -> Load<R, TargetLoads<R>> {
         Load::new()
     }
 
     /// Loads a relation of the target too: `User::POSTS.with(Post::TAGS)`.
-    pub fn with<N>(
-        self,
-        nested: N,
-    ) -> Load<R, <N::Relation as Put<R::Target, <R::Target as Entity>::Loads, N::Load>>::Output>
+    pub fn with<N>(self, nested: N) -> Load<R, Filled<R::Target, TargetLoads<R>, N>>
     where
         N: IntoLoad,
-        N::Relation: Put<R::Target, <R::Target as Entity>::Loads, N::Load>,
+        N::Relation: Put<R::Target, TargetLoads<R>, N::Load>,
     {
         self.load().with(nested)
     }
@@ -146,7 +146,7 @@ impl<R: Relation> Rel<R> {
     /// Loads with one more statement for all parents, whatever their number: `WHERE author_id = ANY($1)`.
     /// The default for collections, and for a `has_one` whose foreign key is
     /// not declared `unique`.
-    pub fn selectin(self) -> Load<R, <R::Target as Entity>::Loads> {
+    pub fn selectin(self) -> Load<R, TargetLoads<R>> {
         self.load().strategy(Strategy::Selectin)
     }
 
@@ -155,7 +155,7 @@ impl<R: Relation> Rel<R> {
     ///
     /// A `has_one` whose key is not declared unique is joined as `LEFT JOIN LATERAL (.. LIMIT 1)`, so that data with
     /// two rows cannot multiply the parents; that looks the key up once for each parent, and wants an index.
-    pub fn joined(self) -> Load<R, <R::Target as Entity>::Loads>
+    pub fn joined(self) -> Load<R, TargetLoads<R>>
     where
         R::Shape: Joinable,
     {
@@ -163,7 +163,7 @@ impl<R: Relation> Rel<R> {
     }
 
     /// Loads only the targets that fulfil a condition. Which parents come back does not change.
-    pub fn filter(self, condition: impl Filter<R::Target>) -> Load<R, <R::Target as Entity>::Loads>
+    pub fn filter(self, condition: impl Filter<R::Target>) -> Load<R, TargetLoads<R>>
     where
         R::Shape: ToMany,
     {
@@ -171,7 +171,7 @@ impl<R: Relation> Rel<R> {
     }
 
     /// Loads the targets of each parent in this order; then, and without it, by primary key.
-    pub fn order_by(self, order: impl OrderBy<R::Target>) -> Load<R, <R::Target as Entity>::Loads>
+    pub fn order_by(self, order: impl OrderBy<R::Target>) -> Load<R, TargetLoads<R>>
     where
         R::Shape: ToMany,
     {
@@ -179,10 +179,7 @@ impl<R: Relation> Rel<R> {
     }
 
     /// Loads only through link rows that fulfil a condition.
-    pub fn filter_link(
-        self,
-        condition: impl Filter<R::Link>,
-    ) -> Load<R, <R::Target as Entity>::Loads>
+    pub fn filter_link(self, condition: impl Filter<R::Link>) -> Load<R, TargetLoads<R>>
     where
         R: ThroughEntity,
     {
@@ -190,10 +187,7 @@ impl<R: Relation> Rel<R> {
     }
 
     /// Loads the targets of each parent ordered by a column of the link.
-    pub fn order_by_link(
-        self,
-        order: impl OrderBy<R::Link>,
-    ) -> Load<R, <R::Target as Entity>::Loads>
+    pub fn order_by_link(self, order: impl OrderBy<R::Link>) -> Load<R, TargetLoads<R>>
     where
         R: ThroughEntity,
     {
@@ -265,7 +259,7 @@ pub trait IntoLoad {
 
 impl<R: Relation> IntoLoad for Rel<R> {
     type Relation = R;
-    type Load = Load<R, <R::Target as Entity>::Loads>;
+    type Load = Load<R, TargetLoads<R>>;
 
     fn into_load(self) -> Self::Load {
         self.load()

@@ -141,9 +141,9 @@ impl<V: Value> Field for Option<V> {
     message = "a column of type `{Self}` is never NULL",
     label = "this comparison needs a nullable column, whose type is an `Option`"
 )]
-pub trait Nullable: Field {}
+pub trait Nullable {}
 
-impl<V: Value> Nullable for Option<V> {}
+impl<T> Nullable for Option<T> {}
 
 /// A [`Value`] that patterns can be matched against.
 #[diagnostic::on_unimplemented(

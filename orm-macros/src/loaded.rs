@@ -6,6 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Error, Path, Result, Token, braced, token};
 
+use crate::attribute::Errors;
 use crate::name;
 
 pub(crate) struct Shape {
@@ -61,34 +62,41 @@ fn relations(input: ParseStream<'_>) -> Result<Vec<Relation>> {
     let content;
     braced!(content in input);
     let relations = Punctuated::<Relation, Token![,]>::parse_terminated(&content)?;
-    let mut errors: Option<Error> = None;
+    Ok(relations.into_iter().collect())
+}
+
+/// Reports each relation that is named twice, on every level.
+fn check_names(relations: &[Relation], errors: &mut Errors) {
     for (position, relation) in relations.iter().enumerate() {
-        if relations
+        if relations[..position]
             .iter()
-            .take(position)
             .any(|earlier| earlier.name == relation.name)
         {
-            let error = Error::new(
+            errors.at(
                 relation.name.span(),
                 format_args!("relation `{}` is named twice", relation.name),
             );
-            match &mut errors {
-                Some(errors) => errors.combine(error),
-                None => errors = Some(error),
-            }
         }
-    }
-    match errors {
-        Some(errors) => Err(errors),
-        None => Ok(relations.into_iter().collect()),
+        check_names(&relation.below, errors);
     }
 }
 
 impl Shape {
     pub(crate) fn expand(&self) -> TokenStream {
-        let entity = &self.entity;
-        let slots = slots(&quote!(#entity), &self.relations);
-        quote!(<#slots as ::unlazy::Loads>::Value)
+        let mut errors = Errors::default();
+        check_names(&self.relations, &mut errors);
+        match errors.finish() {
+            Ok(()) => {
+                let entity = &self.entity;
+                let slots = slots(&quote!(#entity), &self.relations);
+                quote!(<#slots as ::unlazy::Loads>::Value)
+            }
+            Err(errors) => {
+                // The macro stands for one type, whatever the number of errors.
+                let errors = errors.into_iter().map(Error::into_compile_error);
+                quote!((#(#errors,)*))
+            }
+        }
     }
 }
 
@@ -100,6 +108,6 @@ fn slots(entity: &TokenStream, relations: &[Relation]) -> TokenStream {
         let hash = name::hash(&name::plain(&relation.name));
         let target = quote_spanned!(span=> ::unlazy::__private::TargetOf<#entity, #hash>);
         let below = slots(&target, &relation.below);
-        quote_spanned!(span=> ::unlazy::__private::With<#slots_so_far, #hash, #below>)
+        quote_spanned!(span=> ::unlazy::__private::With<#entity, #slots_so_far, #hash, #below>)
     })
 }

@@ -25,7 +25,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
                 for attribute in input.attrs.iter().filter(|a| a.path().is_ident("value")) {
                     errors.at(
-                        attribute.span(),
+                        attribute.path().span(),
                         "a newtype is called in PostgreSQL what the type inside is called; it has no options",
                     );
                 }
@@ -93,6 +93,9 @@ fn enumeration<'a>(
         }
         names.push(&variant.ident);
         labels.push(label);
+    }
+    if names.is_empty() {
+        errors.at(ident.span(), "a PostgreSQL enum has at least one label");
     }
     let to_sql = impl_to_sql(
         ident,

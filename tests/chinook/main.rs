@@ -626,7 +626,7 @@ async fn conditions_through_relations() {
     );
     let by_artist = Track::query().order_by(by_artist).limit(50).offset(100);
     assert_eq!(
-        column(&by_artist.all(db).await.unwrap(), |row| row.track_id),
+        column(&by_artist.clone().all(db).await.unwrap(), |row| row.track_id),
         chinook
             .ids(
                 "SELECT track_id FROM track LEFT JOIN album USING (album_id) LEFT JOIN artist USING (artist_id)

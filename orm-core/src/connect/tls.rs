@@ -2,11 +2,12 @@
 
 use std::convert::Infallible;
 use std::path::Path;
-use std::pin::Pin;
+
 use std::sync::Arc;
 use std::{fmt, fs, io};
 
 use deadpool_postgres::{ConfigConnectImpl, Connect, Manager};
+use futures_util::future::BoxFuture;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{self, CryptoProvider, WebPkiSupportedAlgorithms};
@@ -276,8 +277,6 @@ impl HandshakeError {
         self.cause.get_ref()?.downcast_ref()
     }
 }
-
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Connects again, in another mode, where libpq does for `allow` and `prefer`.
 struct WithFallback {

@@ -55,14 +55,15 @@ pub(super) type Running = Arc<AtomicUsize>;
 /// A future that is dropped does not stop its statement: the next user of the connection would wait for it. So a
 /// connection that is dropped with a statement under way is closed instead.
 pub(super) struct PooledClient {
-    object: Option<deadpool_postgres::Client>,
+    /// Boxed: it is large, and moves with the connection.
+    object: Option<Box<deadpool_postgres::Client>>,
     running: Running,
 }
 
 impl PooledClient {
     pub(super) fn new(object: deadpool_postgres::Client) -> Self {
         Self {
-            object: Some(object),
+            object: Some(Box::new(object)),
             running: Running::default(),
         }
     }
@@ -90,7 +91,7 @@ impl Drop for PooledClient {
             && self.running.load(Ordering::Acquire) > 0
         {
             tracing::debug!(target: "unlazy", "a query was dropped before its end: closing its connection");
-            drop(deadpool_postgres::Client::take(object));
+            drop(deadpool_postgres::Client::take(*object));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What queries can run on.
 
-use std::future::Future;
-use std::pin::Pin;
+use futures_util::future::BoxFuture;
 
 use crate::db::connection::{Connection, PooledClient};
 use crate::db::{Db, Transaction};
@@ -9,7 +8,7 @@ use crate::error::Result;
 
 /// A connection that is being taken.
 #[doc(hidden)]
-pub type Acquire<'a> = Pin<Box<dyn Future<Output = Result<Connection<'a>>> + Send + 'a>>;
+pub type Acquire<'a> = BoxFuture<'a, Result<Connection<'a>>>;
 
 /// Whatever can run a query: a [`Db`], a [`Transaction`], and the clients and transactions of `tokio_postgres` and
 /// `deadpool_postgres`, so that unlazy can be used for one query at a time next to existing code.

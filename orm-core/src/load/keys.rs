@@ -107,7 +107,7 @@ pub(super) struct ParentKeys {
 impl ParentKeys {
     /// No keys yet; they are encoded for the array parameters of a prepared statement.
     pub(super) fn new(parameters: &[Type]) -> Self {
-        let arrays: Vec<KeyArray> = parameters.iter().map(|array| KeyArray::of(array)).collect();
+        let arrays: Vec<KeyArray> = parameters.iter().map(KeyArray::of).collect();
         Self {
             interner: Interner::default(),
             encoded: vec![BytesMut::new(); arrays.len()],

@@ -1,8 +1,6 @@
 //! The rows of one statement: entities, and what was joined to them.
 
-use std::future::Future;
-use std::pin::Pin;
-
+use futures_util::future::BoxFuture;
 use tokio_postgres::Row;
 
 use crate::db::Connection;
@@ -57,7 +55,7 @@ impl<L: Loads> Rows<L> {
         loads: &'a L,
         nodes: &'a [Option<Node<'a>>],
         connection: &'a Connection<'a>,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<L::Value>>> + Send + 'a>> {
+    ) -> BoxFuture<'a, Result<Vec<L::Value>>> {
         // Boxed, so that the futures of nested loads do not contain each other.
         Box::pin(async move {
             let Self { entities, joined } = self;

@@ -2,14 +2,14 @@
 
 use std::future::Future;
 
-use futures_util::future::{ready, try_join};
+use futures_util::future::{FutureExt, join, ready};
 use tokio_postgres::Row;
 
 use crate::db::Connection;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::load::node::Node;
-use crate::relation::Relation;
+use crate::relation::{IntoLoad, Relation};
 use crate::state::Unloaded;
 
 /// A slot whose relation is not loaded.
@@ -50,6 +50,9 @@ pub trait Put<E, L, S>: Relation {
     #[doc(hidden)]
     fn put(loads: L, load: S) -> Self::Output;
 }
+
+/// The slots `L` of the entity `E` after [`with`](crate::Query::with)`(N)`.
+pub type Filled<E, L, N> = <<N as IntoLoad>::Relation as Put<E, L, <N as IntoLoad>::Load>>::Output;
 
 /// A slot that is not filled yet.
 #[diagnostic::on_unimplemented(
@@ -223,10 +226,12 @@ impl<E: Entity, First: Slot<E>, Rest: Slots<E>> Slots<E> for (First, Rest) {
         connection: &'a Connection<'a>,
     ) -> impl Future<Output = Result<Self::Columns>> + Send + 'a {
         let (node, rest) = split_first(nodes);
-        try_join(
+        // All are waited for, also if one fails: a result that is not read to its end would cost the connection.
+        join(
             self.0.load(parents, joined.0, node, connection),
             self.1.load(parents, joined.1, rest, connection),
         )
+        .map(|(first, rest)| Ok((first?, rest?)))
     }
 
     fn next(columns: &mut Self::Columns) -> Self::Values {

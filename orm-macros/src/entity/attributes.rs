@@ -24,6 +24,8 @@ pub(crate) struct FieldAttributes {
     pub(crate) column: Option<LitStr>,
     pub(crate) ty: Option<LitStr>,
     pub(crate) relation: Option<RelationAttribute>,
+    /// Whether an option could not be read, so that nothing can be said about what is missing.
+    pub(crate) malformed: bool,
 }
 
 /// `has_many(Post, foreign_key = author_id)`.
@@ -80,7 +82,7 @@ impl StructAttributes {
 impl FieldAttributes {
     pub(crate) fn read(attributes: &[Attribute], errors: &mut Errors) -> Self {
         let mut read = Self::default();
-        each_option(attributes, errors, |name, input, errors| {
+        let malformed = each_option(attributes, errors, |name, input, errors| {
             let span = name.span();
             let kind = match name.to_string().as_str() {
                 "primary_key" => {
@@ -108,25 +110,38 @@ impl FieldAttributes {
                 "belongs_to" => KindAttribute::BelongsTo,
                 "many_to_many" => {
                     let relation = many_to_many(span, input)?;
-                    errors.set(&mut read.relation, relation, span, "a relation");
+                    set_relation(&mut read.relation, relation, errors);
                     return Ok(());
                 }
                 _ => return Err(unknown(name, FIELD_OPTIONS)),
             };
             let relation = with_foreign_key(name, input, kind)?;
-            errors.set(&mut read.relation, relation, span, "a relation");
+            set_relation(&mut read.relation, relation, errors);
             Ok(())
         });
-        read
+        Self { malformed, ..read }
     }
 }
 
-/// Reads the options of all `#[entity(..)]` attributes. After a malformed one the next attribute is read.
+fn set_relation(
+    slot: &mut Option<RelationAttribute>,
+    relation: RelationAttribute,
+    errors: &mut Errors,
+) {
+    let span = relation.span;
+    if slot.replace(relation).is_some() {
+        errors.at(span, "a field has one relation");
+    }
+}
+
+/// Reads the options of all `#[entity(..)]` attributes, and says whether any is malformed. After a malformed option the
+/// next one is read.
 fn each_option(
     attributes: &[Attribute],
     errors: &mut Errors,
     mut read: impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
-) {
+) -> bool {
+    let mut malformed = false;
     for attribute in attributes {
         if !attribute.path().is_ident("entity") {
             continue;
@@ -134,9 +149,12 @@ fn each_option(
         let parsed = attribute.parse_args_with(|input: ParseStream<'_>| {
             while !input.is_empty() {
                 // `type` is a keyword.
-                let name = input.call(<Ident as syn::ext::IdentExt>::parse_any)?;
+                let name = input
+                    .call(<Ident as syn::ext::IdentExt>::parse_any)
+                    .map_err(|error| Error::new(error.span(), "expected the name of an option"))?;
                 if let Err(error) = read(&name, input, errors) {
                     errors.push(error);
+                    malformed = true;
                     skip_option(input)?;
                 }
                 if !input.is_empty() {
@@ -145,8 +163,9 @@ fn each_option(
             }
             Ok(())
         });
-        errors.keep(parsed);
+        malformed |= errors.keep(parsed).is_none();
     }
+    malformed
 }
 
 /// Goes on at the next option, so that the errors of this one do not hide those of others.
@@ -159,7 +178,10 @@ fn skip_option(input: ParseStream<'_>) -> Result<()> {
 
 fn string(input: ParseStream<'_>) -> Result<LitStr> {
     input.parse::<Token![=]>()?;
-    let literal: LitStr = input.parse()?;
+    not_empty(input.parse()?)
+}
+
+fn not_empty(literal: LitStr) -> Result<LitStr> {
     if literal.value().is_empty() {
         return Err(Error::new(literal.span(), "a name cannot be empty"));
     }
@@ -179,54 +201,57 @@ fn with_foreign_key(
     kind: fn(Columns) -> KindAttribute,
 ) -> Result<RelationAttribute> {
     let form = format!("expected `{name}(Target, foreign_key = field)`");
-    let content = relation_arguments(input, name.span(), &form)?;
-    let target = content
-        .parse::<Type>()
-        .map_err(|error| Error::new(error.span(), &form))?;
-    let columns = keyword(&content, "foreign_key", &form)?.parse()?;
-    end(&content)?;
-    Ok(RelationAttribute {
-        span: name.span(),
-        target,
-        kind: kind(columns),
+    relation(name.span(), input, &form, |content| {
+        Ok(kind(keyword(content, "foreign_key", &form)?.parse()?))
     })
 }
 
 fn many_to_many(span: Span, input: ParseStream<'_>) -> Result<RelationAttribute> {
     let form = "expected `many_to_many(Target, through = Link(parent_field, target_field))`, \
                 or with a table that has no entity `through = \"link_table\"(parent_column, target_column)`";
-    let content = relation_arguments(input, span, form)?;
-    let target = content
-        .parse::<Type>()
-        .map_err(|error| Error::new(error.span(), form))?;
-    let through = keyword(&content, "through", form)?.parse()?;
-    end(&content)?;
-    Ok(RelationAttribute {
-        span,
-        target,
-        kind: KindAttribute::ManyToMany(through),
+    relation(span, input, form, |content| {
+        Ok(KindAttribute::ManyToMany(
+            keyword(content, "through", form)?.parse()?,
+        ))
     })
 }
 
-fn relation_arguments<'a>(
-    input: ParseStream<'a>,
+/// `(Target, ..)`.
+fn relation(
     span: Span,
+    input: ParseStream<'_>,
     form: &str,
-) -> Result<syn::parse::ParseBuffer<'a>> {
+    kind: impl FnOnce(ParseStream<'_>) -> Result<KindAttribute>,
+) -> Result<RelationAttribute> {
     if !input.peek(token::Paren) {
         return Err(Error::new(span, form));
     }
     let content;
     parenthesized!(content in input);
-    Ok(content)
+    completely(&content, |content| {
+        let target = content
+            .parse::<Type>()
+            .map_err(|error| Error::new(error.span(), form))?;
+        let kind = kind(content)?;
+        end(content)?;
+        Ok(RelationAttribute { span, target, kind })
+    })
+}
+
+/// After an error takes what is left, about which syn would complain too.
+fn completely<T>(
+    input: ParseStream<'_>,
+    parse: impl FnOnce(ParseStream<'_>) -> Result<T>,
+) -> Result<T> {
+    let parsed = parse(input);
+    if parsed.is_err() {
+        input.parse::<proc_macro2::TokenStream>()?;
+    }
+    parsed
 }
 
 /// `, name =`.
-fn keyword<'a>(
-    input: &'a syn::parse::ParseBuffer<'a>,
-    name: &str,
-    form: &str,
-) -> Result<ParseStream<'a>> {
+fn keyword<'a>(input: ParseStream<'a>, name: &str, form: &str) -> Result<ParseStream<'a>> {
     input
         .parse::<Token![,]>()
         .map_err(|error| Error::new(error.span(), form))?;
@@ -282,7 +307,7 @@ fn column(input: ParseStream<'_>) -> Result<Ident> {
 impl Parse for Through {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let link = if input.peek(LitStr) {
-            Link::Table(input.parse()?)
+            Link::Table(not_empty(input.parse()?)?)
         } else {
             // A path followed by parentheses would be read as `Fn(..)`, so it is parsed without arguments.
             let path = input.call(syn::Path::parse_mod_style)?;
@@ -299,19 +324,21 @@ impl Parse for Through {
         }
         let content;
         let paren = parenthesized!(content in input);
-        let parent: Columns = content.parse()?;
-        content.parse::<Token![,]>().map_err(|_| {
-            Error::new(
-                paren.span.join(),
-                "expected two foreign keys: the one to this entity, then the one to the target",
-            )
-        })?;
-        let target: Columns = content.parse()?;
-        end(&content)?;
-        Ok(Self {
-            link,
-            parent,
-            target,
+        completely(&content, |content| {
+            let parent: Columns = content.parse()?;
+            content.parse::<Token![,]>().map_err(|_| {
+                Error::new(
+                    paren.span.join(),
+                    "expected two foreign keys: the one to this entity, then the one to the target",
+                )
+            })?;
+            let target: Columns = content.parse()?;
+            end(content)?;
+            Ok(Self {
+                link,
+                parent,
+                target,
+            })
         })
     }
 }

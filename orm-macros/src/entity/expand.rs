@@ -10,7 +10,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-use crate::entity::model::Model;
+use crate::entity::model::{Model, RelationField};
+use crate::name;
 
 pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     let entity = entity::expand(model);
@@ -42,4 +43,22 @@ fn loads_ident(model: &Model<'_>) -> Ident {
 /// The module of the relations' types: there their names cannot hide a name that the user's types mention.
 fn relations_module() -> Ident {
     format_ident!("__relations")
+}
+
+/// The type of a relation, `User_posts`. It stands in messages of the compiler, which says a name without its path only
+/// if no other type has it.
+fn relation_ident(entity: &Ident, relation: &RelationField<'_>) -> Ident {
+    let field = name::plain(relation.ident);
+    format_ident!(
+        "{}_{field}",
+        name::plain(entity),
+        span = relation.ident.span()
+    )
+}
+
+/// The type of a relation, with its module.
+fn relation_type(entity: &Ident, relation: &RelationField<'_>) -> TokenStream {
+    let module = relations_module();
+    let ident = relation_ident(entity, relation);
+    quote!(#module::#ident)
 }

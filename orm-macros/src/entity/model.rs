@@ -2,7 +2,10 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Field, Fields, GenericParam, Ident, Type, TypeParam, Visibility};
+use syn::{
+    Data, DataStruct, DeriveInput, Error, Field, Fields, GenericParam, Ident, Type, TypeParam,
+    Visibility,
+};
 
 use crate::attribute::Errors;
 use crate::entity::attributes::{
@@ -43,13 +46,16 @@ pub(crate) struct RelationField<'a> {
 
 impl<'a> Model<'a> {
     pub(crate) fn read(input: &'a DeriveInput) -> syn::Result<Self> {
+        let fields = named_fields(input)?;
         let mut errors = Errors::default();
         let attributes = StructAttributes::read(&input.attrs, &mut errors);
         let parameters = relation_parameters(input, &mut errors);
         let mut columns = Vec::new();
         let mut relations = Vec::new();
-        for field in named_fields(input, &mut errors) {
+        let mut malformed = false;
+        for field in fields {
             let attributes = FieldAttributes::read(&field.attrs, &mut errors);
+            malformed |= attributes.malformed;
             let parameter = parameters
                 .iter()
                 .find(|parameter| is_parameter(&field.ty, &parameter.ident));
@@ -62,15 +68,8 @@ impl<'a> Model<'a> {
         }
         check_parameters(&parameters, &relations, &mut errors);
         check_foreign_keys(input, &relations, &columns, &mut errors);
-        let keys = columns.iter().filter(|column| column.primary_key).count();
-        if keys == 0 {
-            errors.at(
-                input.ident.span(),
-                "an entity needs a primary key: mark its field, or each of its fields, with `#[entity(primary_key)]`",
-            );
-        } else if keys > 4 {
-            errors.at(input.ident.span(), "a primary key has at most four fields");
-        }
+        check_names(&columns, &mut errors);
+        check_primary_key(input, &columns, malformed, &mut errors);
         errors.finish()?;
 
         // The slots have the order of the parameters, whatever the order of the fields.
@@ -144,24 +143,17 @@ fn relation_parameters<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<&
     parameters
 }
 
-fn named_fields<'a>(
-    input: &'a DeriveInput,
-    errors: &mut Errors,
-) -> impl Iterator<Item = &'a Field> + use<'a> {
-    let fields = match &input.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => Some(&fields.named),
-            _ => None,
-        },
-        _ => None,
-    };
-    if fields.is_none() {
-        errors.at(
+fn named_fields(input: &DeriveInput) -> syn::Result<impl Iterator<Item = &Field>> {
+    match &input.data {
+        Data::Struct(DataStruct {
+            fields: Fields::Named(fields),
+            ..
+        }) => Ok(fields.named.iter()),
+        _ => Err(Error::new(
             input.ident.span(),
             "an entity is a struct with named fields, one for each column and relation",
-        );
+        )),
     }
-    fields.into_iter().flatten()
 }
 
 fn relation_field<'a>(
@@ -187,6 +179,9 @@ fn relation_field<'a>(
         }
     }
     let Some(attribute) = attributes.relation else {
+        if attributes.malformed {
+            return None;
+        }
         errors.at(
             ident.span(),
             format_args!(
@@ -281,6 +276,55 @@ fn check_foreign_keys(
     }
 }
 
+/// No two fields are the same column, or the same constant.
+fn check_names(columns: &[ColumnField<'_>], errors: &mut Errors) {
+    for (position, column) in columns.iter().enumerate() {
+        let mut earlier = columns[..position].iter();
+        if let Some(other) = earlier.clone().find(|other| other.name == column.name) {
+            errors.at(
+                column.ident.span(),
+                format_args!(
+                    "the column `{}` is that of `{}` already",
+                    column.name, other.ident
+                ),
+            );
+        }
+        let constant = name::constant(column.ident);
+        if let Some(other) = earlier.find(|other| name::constant(other.ident) == constant) {
+            errors.at(
+                column.ident.span(),
+                format_args!(
+                    "the constant `{constant}` is that of `{}` already",
+                    other.ident
+                ),
+            );
+        }
+    }
+}
+
+fn check_primary_key(
+    input: &DeriveInput,
+    columns: &[ColumnField<'_>],
+    malformed: bool,
+    errors: &mut Errors,
+) {
+    let keys: Vec<_> = columns.iter().filter(|column| column.primary_key).collect();
+    for column in keys.iter().filter(|column| column.is_option()) {
+        errors.at(
+            column.type_span(),
+            "a primary key is never NULL, so the type of its field is no `Option`",
+        );
+    }
+    if keys.is_empty() && !malformed {
+        errors.at(
+            input.ident.span(),
+            "an entity needs a primary key: mark its field, or each of its fields, with `#[entity(primary_key)]`",
+        );
+    } else if keys.len() > 4 {
+        errors.at(input.ident.span(), "a primary key has at most four fields");
+    }
+}
+
 fn is_parameter(ty: &Type, parameter: &Ident) -> bool {
     matches!(ty, Type::Path(path) if path.qself.is_none() && path.path.is_ident(parameter))
 }
@@ -303,9 +347,17 @@ fn camel_case(name: &str) -> String {
         .collect()
 }
 
-/// The span of a column's type, for errors about it.
 impl ColumnField<'_> {
+    /// The span of the type, for errors about it.
     pub(crate) fn type_span(&self) -> Span {
         self.ty.span()
+    }
+
+    /// Whether the type is written as an `Option`.
+    pub(crate) fn is_option(&self) -> bool {
+        matches!(
+            self.ty,
+            Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == "Option")
+        )
     }
 }

@@ -39,7 +39,8 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     });
     let decoded = model.columns.iter().enumerate().map(|(position, column)| {
         let field = column.ident;
-        quote_spanned!(column.type_span()=> #field: row.get(#position)?)
+        let row = quote!(row);
+        quote_spanned!(column.type_span()=> #field: #row.get(#position)?)
     });
     let unloaded = model.relations.iter().map(|relation| relation.ident);
     let parameters: Vec<&Ident> = model.relations.iter().map(|r| r.parameter).collect();
@@ -79,11 +80,12 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
 
 /// A value of a column, bound as the column's type.
 pub(super) fn bind(column: &ColumnField<'_>, value: TokenStream) -> TokenStream {
+    let (ty, span) = (column.ty, column.type_span());
     match &column.pg_type {
-        Some(pg_type) => quote! {
+        Some(pg_type) => quote_spanned! {span=>
             ::unlazy::__private::Bind::typed(#value, ::unlazy::PgType::new(#pg_type))
         },
-        None => quote!(::unlazy::__private::Bind::field(#value)),
+        None => quote_spanned!(span=> ::unlazy::__private::Bind::field::<#ty>(#value)),
     }
 }
 
@@ -94,7 +96,8 @@ fn column_def(column: &ColumnField<'_>) -> TokenStream {
     let new = match &column.pg_type {
         None => quote_spanned!(span=> ::unlazy::__private::ColumnDef::new::<#ty>(#field, #name)),
         Some(pg_type) => {
-            let nullable = is_option(ty);
+            // Such a type may have no `Field` impl that could be asked.
+            let nullable = column.is_option();
             quote_spanned! {span=>
                 ::unlazy::__private::ColumnDef::typed::<#ty>(#field, #name, ::unlazy::PgType::new(#pg_type), #nullable)
             }
@@ -103,12 +106,4 @@ fn column_def(column: &ColumnField<'_>) -> TokenStream {
     let unique = column.unique.then(|| quote!(.unique()));
     let generated = column.generated.then(|| quote!(.generated()));
     quote!(#new #unique #generated)
-}
-
-/// Whether a type is written as an `Option`. Only a type that has no `Field` impl is looked at in this way.
-fn is_option(ty: &Type) -> bool {
-    matches!(
-        ty,
-        Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == "Option")
-    )
 }

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 
-use crate::entity::expand::{loads_ident, relations_module};
+use crate::entity::expand::{loads_ident, relation_type};
 use crate::entity::model::Model;
 
 pub(super) fn expand(model: &Model<'_>) -> TokenStream {
@@ -33,11 +33,11 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
             }
 
             fn assemble(
-                entity: #ident,
-                relations: <Self::Slots as ::unlazy::__private::Slots<#ident>>::Values,
+                __entity: #ident,
+                __relations: <Self::Slots as ::unlazy::__private::Slots<#ident>>::Values,
             ) -> Self::Value {
-                let #contents = relations;
-                #ident { #(#columns: entity.#columns,)* #(#fields),* }
+                let #contents = __relations;
+                #ident { #(#columns: __entity.#columns,)* #(#fields),* }
             }
         }
 
@@ -57,8 +57,7 @@ fn list<T: ToTokens>(items: &[T]) -> TokenStream {
 fn put(model: &Model<'_>, position: usize) -> TokenStream {
     let entity = model.ident;
     let loads = loads_ident(model);
-    let module = relations_module();
-    let relation = model.relations[position].ident;
+    let relation = relation_type(entity, &model.relations[position]);
     let parameters: Vec<&Ident> = model.relations.iter().map(|r| r.parameter).collect();
     let vacant = parameters[position];
     let fields: Vec<&Ident> = model.relations.iter().map(|r| r.ident).collect();
@@ -72,9 +71,9 @@ fn put(model: &Model<'_>, position: usize) -> TokenStream {
         .map(|(_, parameter)| quote!(#parameter: ::unlazy::__private::Slot<#entity>,));
     quote! {
         impl<__Load, #(#parameters),*> ::unlazy::Put<#entity, #loads<#(#parameters),*>, __Load>
-            for #module::#relation
+            for #relation
         where
-            #vacant: ::unlazy::__private::Vacant<#module::#relation>,
+            #vacant: ::unlazy::__private::Vacant<#relation>,
             __Load: ::unlazy::__private::Slot<#entity>,
             #(#slots)*
         {

@@ -2,10 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Type, Visibility};
 
 use crate::entity::attributes::{Columns, KindAttribute, Link, Through};
-use crate::entity::expand::relations_module;
+use crate::entity::expand::{relation_ident, relation_type, relations_module};
 use crate::entity::model::{Model, RelationField};
 use crate::name;
 
@@ -14,9 +15,10 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let module = relations_module();
+    // As visible as the entity, whatever the field is: `Named` leads from the one to the other.
+    let vis = from_inside(model.vis);
     let types = model.relations.iter().map(|relation| {
-        let ident = relation.ident;
-        let vis = from_inside(relation.vis);
+        let ident = relation_ident(model.ident, relation);
         quote! {
             #[derive(Clone, Copy, Debug)]
             #vis struct #ident;
@@ -37,11 +39,11 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
 
 fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStream {
     let entity = model.ident;
-    let module = relations_module();
-    let ident = relation.ident;
-    let field_name = name::plain(ident);
+    let relation_type = relation_type(entity, relation);
+    let field_name = name::plain(relation.ident);
     let hash = name::hash(&field_name);
     let target = &relation.attribute.target;
+    let target_item = quote_spanned!(target.span()=> type Target = #target;);
     let parts = match &relation.attribute.kind {
         KindAttribute::HasMany(columns) => has(model, target, columns, "HasMany", "Many"),
         KindAttribute::HasOne(columns) => has(model, target, columns, "HasOne", "Optional"),
@@ -58,9 +60,9 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
         checks,
     } = parts;
     quote! {
-        impl ::unlazy::Relation for #module::#ident {
+        impl ::unlazy::Relation for #relation_type {
             type Parent = #entity;
-            type Target = #target;
+            #target_item
             type Shape = #shape;
             const DEF: &'static ::unlazy::__private::RelationDef = &::unlazy::__private::RelationDef {
                 name: #field_name,
@@ -77,8 +79,9 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl ::unlazy::__private::Named<#hash> for #entity {
-            type Relation = #module::#ident;
+            type Relation = #relation_type;
         }
 
         #checks
@@ -122,16 +125,19 @@ fn belongs_to(model: &Model<'_>, target: &Type, columns: &Columns) -> Parts {
     let own_positions = fields
         .iter()
         .filter_map(|field| model.column(field).map(|(position, _)| position));
-    let foreign_key = quote_spanned! {columns.span()=>
+    let span = columns.span();
+    // The span is where an error is shown; these names are found only from where `Relation::key` has them.
+    let (parent, key) = (quote!(parent), quote!(key));
+    let foreign_key = quote_spanned! {span=>
         <(#(#types,)*) as ::unlazy::__private::ForeignKey<<#target as ::unlazy::Entity>::KeyParts>>
     };
     Parts {
         kind: Ident::new("BelongsTo", Span::call_site()),
-        shape: quote!(#foreign_key::Shape),
+        shape: quote_spanned!(span=> #foreign_key::Shape),
         parent_columns: quote!(&[#(#own_positions),*]),
         target_columns: quote!(<#target as ::unlazy::Entity>::DEF.key),
         link: quote!(::core::option::Option::None),
-        key: quote!(#foreign_key::push((#(&parent.#fields,)*), key);),
+        key: quote_spanned!(span=> #foreign_key::push((#(&#parent.#fields,)*), #key);),
         checks: TokenStream::new(),
     }
 }
@@ -144,8 +150,7 @@ fn many_to_many(
     relation: &RelationField<'_>,
 ) -> Parts {
     let entity = model.ident;
-    let module = relations_module();
-    let ident = relation.ident;
+    let relation_type = relation_type(entity, relation);
     let (link, checks) = match &through.link {
         Link::Entity(link) => {
             let to_parent = constants(link, &through.parent);
@@ -165,7 +170,7 @@ fn many_to_many(
                     }
                 },
                 quote! {
-                    impl ::unlazy::ThroughEntity for #module::#ident {
+                    impl ::unlazy::ThroughEntity for #relation_type {
                         type Link = #link;
                     }
 

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Type;
 
 use crate::entity::attributes::KindAttribute;
-use crate::entity::expand::relations_module;
+use crate::entity::expand::relation_type;
 use crate::entity::model::{ColumnField, Model, RelationField};
 use crate::name;
 
@@ -16,7 +16,10 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         .iter()
         .enumerate()
         .map(|(position, column)| column_token(model, position, column));
-    let relations = model.relations.iter().map(relation_token);
+    let relations = model
+        .relations
+        .iter()
+        .map(|relation| relation_token(model, relation));
     let key = match model.key().map(|column| column.ty).collect::<Vec<_>>()[..] {
         [ty] => quote!(#ty),
         ref types => quote!((#(#types),*)),
@@ -118,9 +121,9 @@ fn column_token(model: &Model<'_>, position: usize, column: &ColumnField<'_>) ->
     }
 }
 
-fn relation_token(relation: &RelationField<'_>) -> TokenStream {
-    let RelationField { vis, ident, .. } = relation;
-    let module = relations_module();
+fn relation_token(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStream {
+    let vis = relation.vis;
+    let relation_type = relation_type(model.ident, relation);
     let constant = name::constant(relation.ident);
     let target: &Type = &relation.attribute.target;
     let target = quote!(#target).to_string();
@@ -141,6 +144,6 @@ fn relation_token(relation: &RelationField<'_>) -> TokenStream {
     };
     quote! {
         #[doc = #doc]
-        #vis const #constant: ::unlazy::Rel<#module::#ident> = ::unlazy::Rel::new();
+        #vis const #constant: ::unlazy::Rel<#relation_type> = ::unlazy::Rel::new();
     }
 }

@@ -1,0 +1,294 @@
+//! What holds for every load, shown with `has_many`.
+
+use std::slice;
+
+use unlazy::{Db, Loaded, Loads, Query, Unloaded, sql};
+
+use crate::fixture::*;
+
+type UserWithAddresses = User<Loaded<Vec<Address>>>;
+
+fn with_addresses(id: i64, addresses: &[i64]) -> UserWithAddresses {
+    let addresses = many(addresses.iter().copied().map(plain_address));
+    user(id, addresses, Unloaded)
+}
+
+#[tokio::test]
+async fn parents_without_children_have_an_empty_list() {
+    let (_test, db, log) = shop().await;
+    let users = User::query().with(User::ADDRESSES).all(&db).await.unwrap();
+    assert_eq!(
+        users,
+        [
+            with_addresses(7, &[1]),
+            with_addresses(8, &[2, 3, 4]),
+            with_addresses(9, &[5]),
+            with_addresses(10, &[]),
+        ]
+    );
+    assert_statements(&log, 2);
+}
+
+#[tokio::test]
+async fn every_source_of_parents_can_be_loaded_from() {
+    let (_test, db, log) = shop().await;
+    let expected = with_addresses(8, &[2, 3, 4]);
+
+    let found = User::find(8).with(User::ADDRESSES).one(&db).await;
+    assert_eq!(found.unwrap(), expected);
+    assert_statements(&log, 2);
+
+    let found = User::find_many([8, 8, 99])
+        .with(User::ADDRESSES)
+        .all(&db)
+        .await;
+    assert_eq!(found.unwrap(), slice::from_ref(&expected));
+    assert_statements(&log, 2);
+
+    let filtered = User::query().filter(User::NAME.eq("ben"));
+    let found = filtered.with(User::ADDRESSES).first(&db).await;
+    assert_eq!(found.unwrap(), Some(expected.clone()));
+    assert_statements(&log, 2);
+
+    let written = User::from_sql(sql!("SELECT name, id FROM users WHERE id = $1", 8_i64));
+    let found = written.with(User::ADDRESSES).all(&db).await;
+    assert_eq!(found.unwrap(), [expected]);
+    assert_statements(&log, 2);
+}
+
+#[tokio::test]
+async fn without_parents_no_children_are_asked_for() {
+    let (_test, db, log) = shop().await;
+    let nobody = User::query().filter(User::ID.lt(0));
+    let query = nobody.with(User::ADDRESSES).with(User::ORDERS);
+    assert_eq!(query.clone().all(&db).await.unwrap(), []);
+    assert_statements(&log, 1);
+    assert_eq!(query.clone().first(&db).await.unwrap(), None);
+    assert_statements(&log, 1);
+}
+
+#[tokio::test]
+async fn only_childless_parents_cost_one_statement_for_the_children() {
+    let (_test, db, log) = shop().await;
+    let nested = User::ORDERS.with(Order::ITEMS).with(Order::ADDRESS);
+    let dan = User::find(10).with(nested).one(&db).await.unwrap();
+    assert_eq!(dan, user(10, Unloaded, many([])));
+    assert_statements(&log, 2);
+}
+
+#[tokio::test]
+async fn interleaved_children_land_with_their_own_parent() {
+    let (_test, db, log) = shop().await;
+    // By priority the orders of 7 and 9 alternate.
+    let orders = User::ORDERS.order_by(Order::PRIORITY.asc().nulls_first());
+    let users = User::query()
+        .with(orders)
+        .order_by(User::ID.desc())
+        .all(&db)
+        .await
+        .unwrap();
+    let with_orders = |id, orders: &[i64]| {
+        let orders = many(orders.iter().copied().map(plain_order));
+        user(id, Unloaded, orders)
+    };
+    assert_eq!(
+        users,
+        [
+            with_orders(10, &[]),
+            with_orders(9, &[2, 4]),
+            with_orders(8, &[]),
+            with_orders(7, &[3, 1, 5]),
+        ]
+    );
+    assert_statements(&log, 2);
+}
+
+#[tokio::test]
+async fn loads_change_neither_number_nor_order_of_the_parents() {
+    let (_test, db, _) = shop().await;
+    async fn ids<L>(query: &Query<User, L>, db: &Db, id: fn(&L::Value) -> i64) -> Vec<i64>
+    where
+        L: Loads<Entity = User>,
+    {
+        query
+            .clone()
+            .all(db)
+            .await
+            .unwrap()
+            .iter()
+            .map(id)
+            .collect()
+    }
+    for query in [
+        User::query(),
+        User::query().order_by(User::NAME.desc()),
+        User::query().order_by(User::NAME.desc()).offset(1).limit(2),
+        User::from_sql(sql!(
+            "SELECT * FROM users UNION ALL SELECT * FROM users WHERE id > 8 ORDER BY name DESC"
+        )),
+    ] {
+        let bare = ids(&query, &db, |user| user.id).await;
+        let loaded = query
+            .with(User::ORDERS.with(Order::ADDRESS).with(Order::USER))
+            .with(User::ADDRESSES.filter(Address::ID.eq(2)));
+        assert_eq!(ids(&loaded, &db, |user| user.id).await, bare);
+    }
+}
+
+#[tokio::test]
+async fn sql_of_ones_own_keeps_its_order_and_its_duplicates() {
+    let (_test, db, log) = shop().await;
+    let twice = User::from_sql(sql!(
+        "SELECT users.* FROM users JOIN unnest($1::int8[]) WITH ORDINALITY AS wanted(id, n) USING (id) ORDER BY n",
+        vec![9_i64, 8, 9, 10],
+    ));
+    let users = twice.with(User::ADDRESSES).all(&db).await.unwrap();
+    assert_eq!(
+        users,
+        [
+            with_addresses(9, &[5]),
+            with_addresses(8, &[2, 3, 4]),
+            with_addresses(9, &[5]),
+            with_addresses(10, &[]),
+        ]
+    );
+    assert_statements(&log, 2);
+
+    let orders = Order::from_sql(sql!(
+        "SELECT o.* FROM orders AS o, generate_series(1, 2) ORDER BY o.id DESC"
+    ));
+    for (address, added) in strategies!(Order::ADDRESS) {
+        let orders = orders.clone().with(address).limit(4).all(&db).await;
+        let expected = [(5, None), (5, None), (4, Some(4)), (4, Some(4))];
+        let expected = expected.map(|(id, address)| {
+            let address = maybe(address.map(plain_address));
+            order(id, Unloaded, address, Unloaded)
+        });
+        assert_eq!(orders.unwrap(), expected);
+        assert_statements(&log, 1 + added);
+    }
+}
+
+#[tokio::test]
+async fn sql_of_ones_own_can_be_narrowed_and_ordered() {
+    let (_test, db, log) = shop().await;
+    let users = User::from_sql(sql!("SELECT * FROM users WHERE id <> $1", 8_i64))
+        .filter(User::ID.lt(10))
+        .order_by(User::NAME.desc())
+        .limit(1)
+        .with(User::ADDRESSES)
+        .all(&db)
+        .await;
+    assert_eq!(users.unwrap(), [with_addresses(9, &[5])]);
+    assert_statements(&log, 2);
+}
+
+#[tokio::test]
+async fn a_filtered_load_keeps_its_parents() {
+    let (_test, db, log) = shop().await;
+    let at_a = User::ADDRESSES.filter(Address::EMAIL.ends_with("@a.org"));
+    let users = User::query().with(at_a).all(&db).await.unwrap();
+    assert_eq!(
+        users,
+        [
+            with_addresses(7, &[1]),
+            with_addresses(8, &[3]),
+            with_addresses(9, &[5]),
+            with_addresses(10, &[]),
+        ]
+    );
+    assert_statements(&log, 2);
+}
+
+#[tokio::test]
+async fn a_filter_of_the_parents_leaves_the_loaded_lists_complete() {
+    let (_test, db, log) = shop().await;
+    let has_b = User::ADDRESSES.any(Address::EMAIL.ends_with("@b.org"));
+    let query = User::query().filter(has_b).with(User::ADDRESSES);
+    assert_eq!(
+        query.clone().all(&db).await.unwrap(),
+        [with_addresses(8, &[2, 3, 4])]
+    );
+    assert_statements(&log, 2);
+}
+
+#[tokio::test]
+async fn a_filter_at_the_second_level_only() {
+    let (_test, db, log) = shop().await;
+    let items = Order::ITEMS.filter(Item::ID.gt(3));
+    let users = User::query()
+        .with(User::ORDERS.with(items))
+        .all(&db)
+        .await
+        .unwrap();
+    let with_items = |id, items: &[i64]| {
+        let items = shared(items.iter().copied().map(plain_item));
+        order(id, Unloaded, Unloaded, items)
+    };
+    assert_eq!(
+        users,
+        [
+            user(
+                7,
+                Unloaded,
+                many([
+                    with_items(1, &[]),
+                    with_items(3, &[4, 5]),
+                    with_items(5, &[])
+                ])
+            ),
+            user(8, Unloaded, many([])),
+            user(9, Unloaded, many([with_items(2, &[]), with_items(4, &[5])])),
+            user(10, Unloaded, many([])),
+        ]
+    );
+    assert_statements(&log, 3);
+}
+
+#[tokio::test]
+async fn limits_count_parents_and_only_the_children_of_the_page_are_fetched() {
+    let (_test, db, log) = shop().await;
+    let page = User::query()
+        .with(User::ADDRESSES)
+        .order_by(User::ID.desc())
+        .limit(2)
+        .offset(1);
+    assert_eq!(
+        page.all(&db).await.unwrap(),
+        [with_addresses(9, &[5]), with_addresses(8, &[2, 3, 4])]
+    );
+    let rows: Vec<u64> = log.take().iter().map(|statement| statement.rows).collect();
+    assert_eq!(rows, [2, 4]);
+}
+
+#[tokio::test]
+async fn a_query_can_be_run_again_and_sees_what_has_changed() {
+    let (_test, db, log) = shop().await;
+    let query = User::find(9).with(User::ADDRESSES);
+    assert_eq!(
+        query.clone().one(&db).await.unwrap(),
+        with_addresses(9, &[5])
+    );
+    Address::delete()
+        .filter(Address::ID.eq(5))
+        .execute(&db)
+        .await
+        .unwrap();
+    log.take();
+    assert_eq!(
+        query.clone().one(&db).await.unwrap(),
+        with_addresses(9, &[])
+    );
+    assert_statements(&log, 2);
+}
+
+#[tokio::test]
+async fn values_bind_afresh_on_each_run() {
+    let (test, _, _) = shop().await;
+    let db = one_connection(&test);
+    for (id, expected) in [(2, vec![2]), (3, vec![3]), (99, vec![])] {
+        let addresses = User::ADDRESSES.filter(Address::ID.eq(id));
+        let ben = User::find(8).with(addresses).one(&db).await.unwrap();
+        assert_eq!(ben, with_addresses(8, &expected));
+    }
+}

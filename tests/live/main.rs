@@ -1,0 +1,17 @@
+//! Queries, loads, writes and transactions against a real PostgreSQL.
+
+#[macro_use]
+mod fixture;
+
+mod basics;
+mod keys;
+mod many_to_many;
+mod names;
+mod nesting;
+mod order;
+mod queries;
+mod resources;
+mod same_table_twice;
+mod to_one;
+mod transactions;
+mod writes;
