@@ -40,7 +40,10 @@ impl<'r> RowReader<'r> {
                 type_name(sent)
             },
             rust_type: column_def.rust_type(),
-            source: Some(reason(error)),
+            source: Some(match raw(self.row, self.offset + column) {
+                None => "it is NULL".into(),
+                Some(_) => reason(error),
+            }),
         }
     }
 }
@@ -78,7 +81,7 @@ fn type_name(ty: &Type) -> String {
 /// What the decoder said. The driver's own words around it are only that it did not decode.
 fn reason(error: tokio_postgres::Error) -> Box<dyn std::error::Error + Send + Sync> {
     match error.into_source() {
-        Some(source) if source.is::<WasNull>() => "it is NULL".into(),
+        Some(source) if source.is::<WasNull>() => "an element of it is NULL".into(),
         Some(source) => source,
         None => "its value is malformed".into(),
     }

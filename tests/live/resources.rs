@@ -224,7 +224,7 @@ async fn a_column_of_another_type() {
         let error = query.clone().all(&db).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "column `name` of `WrongUser` is text in the database and cannot be read as `i32`"
+            "column `name` of `WrongUser`, text in the database, cannot be read as `i32`"
         );
     }
     assert_statements(&log, 0);
