@@ -73,7 +73,7 @@ pub mod __private {
     pub use crate::load::{Named, NamedRelation, Node, Skip, Slot, Slots, TargetOf, Vacant, With};
     pub use crate::relation::{LinkDef, RelationDef, RelationKind};
     pub use crate::select::Select;
-    pub use crate::shape::{Many, ManyShared, Optional, Pairs};
+    pub use crate::shape::{Links, Many, ManyShared, Optional};
     pub use crate::value::label::{
         BoxedError, accepts_label, label_from_sql, label_to_sql, unknown_label,
     };

@@ -23,14 +23,14 @@ pub(crate) use rows::Rows;
 pub use slot::{Filled, Loads, Put, Skip, Slot, Slots, Vacant};
 
 use crate::db::Connection;
-use crate::entity::Entity;
-use crate::error::Result;
+use crate::entity::{Entity, KeyParts};
+use crate::error::{Error, Result};
 use crate::load::joined::Joined;
 use crate::order::OrderBy;
 use crate::predicate::Filter;
 use crate::relation::{IntoLoad, Relation, ThroughEntity};
 use crate::select::{Scoped, Select};
-use crate::shape::{Joinable, Shape, ToMany};
+use crate::shape::{Joinable, Links, Shape, ToMany};
 use crate::state::Loaded;
 
 /// A relation that a query loads, with its options: what `User::POSTS.selectin().with(Post::TAGS)` is.
@@ -194,13 +194,27 @@ where
             selectin::fetch::<R, L>(parents, &self.loads, node, connection).await?
         };
         let targets = rows.finish(&self.loads, &node.slots, connection).await?;
-        let missing = |parent: usize| selectin::missing::<R>(&parents[parent]);
-        let values = R::Shape::distribute(targets, &pairs, parents.len(), R::DEF, &missing)?;
-        Ok(values.into_iter())
+        let links = Links {
+            relation: R::DEF,
+            parents: parents.len(),
+            pairs: &pairs,
+            missing: &|parent| missing_target::<R>(&parents[parent]),
+        };
+        Ok(R::Shape::distribute(targets, &links)?.into_iter())
     }
 
     fn next(values: &mut Self::Values) -> Self::Value {
         Loaded::new(values.next().expect("there is a value for each parent"))
+    }
+}
+
+/// The error for a parent whose required target was not found.
+fn missing_target<R: Relation>(parent: &R::Parent) -> Error {
+    let mut key = KeyParts::default();
+    R::key(parent, &mut key);
+    Error::MissingTarget {
+        relation: R::DEF.to_string(),
+        key: key.to_string(),
     }
 }
 

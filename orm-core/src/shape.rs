@@ -6,7 +6,17 @@ use crate::error::{Error, Result};
 use crate::relation::RelationDef;
 
 /// Which target belongs to which parent, as positions, in the order in which each parent shall have its targets.
-pub type Pairs = Vec<(u32, u32)>;
+pub(crate) type Pairs = Vec<(u32, u32)>;
+
+/// How the targets of a load hang on its parents.
+#[doc(hidden)]
+pub struct Links<'a> {
+    pub(crate) relation: &'static RelationDef,
+    pub(crate) parents: usize,
+    pub(crate) pairs: &'a Pairs,
+    /// The error for a parent that must have a target and has none.
+    pub(crate) missing: &'a dyn Fn(usize) -> Error,
+}
 
 /// What a relation's field holds: one target or many, owned or shared.
 pub trait Shape: 'static {
@@ -15,14 +25,11 @@ pub trait Shape: 'static {
     /// Whether several parents can have the same target.
     const SHARED: bool;
 
-    /// Hands out the targets. `missing` makes the error for a parent that must have a target and has none.
+    /// Hands out the targets: what each parent has, in the order of the parents.
     #[doc(hidden)]
     fn distribute<T: Send + Sync + 'static>(
         targets: Vec<T>,
-        pairs: &Pairs,
-        parents: usize,
-        relation: &RelationDef,
-        missing: &dyn Fn(usize) -> Error,
+        links: &Links<'_>,
     ) -> Result<Vec<Self::Of<T>>>;
 }
 
@@ -87,13 +94,10 @@ impl Shape for Many {
 
     fn distribute<T: Send + Sync + 'static>(
         targets: Vec<T>,
-        pairs: &Pairs,
-        parents: usize,
-        _: &RelationDef,
-        _: &dyn Fn(usize) -> Error,
+        links: &Links<'_>,
     ) -> Result<Vec<Vec<T>>> {
-        let mut lists = sized_lists(pairs, parents);
-        for (&(parent, _), target) in pairs.iter().zip(targets) {
+        let mut lists = sized_lists(links);
+        for (&(parent, _), target) in links.pairs.iter().zip(targets) {
             lists[parent as usize].push(target);
         }
         Ok(lists)
@@ -106,14 +110,11 @@ impl Shape for ManyShared {
 
     fn distribute<T: Send + Sync + 'static>(
         targets: Vec<T>,
-        pairs: &Pairs,
-        parents: usize,
-        _: &RelationDef,
-        _: &dyn Fn(usize) -> Error,
+        links: &Links<'_>,
     ) -> Result<Vec<Vec<Arc<T>>>> {
         let targets: Vec<Arc<T>> = targets.into_iter().map(Arc::new).collect();
-        let mut lists = sized_lists(pairs, parents);
-        for &(parent, target) in pairs {
+        let mut lists = sized_lists(links);
+        for &(parent, target) in links.pairs {
             lists[parent as usize].push(Arc::clone(&targets[target as usize]));
         }
         Ok(lists)
@@ -126,19 +127,10 @@ impl Shape for Optional {
 
     fn distribute<T: Send + Sync + 'static>(
         targets: Vec<T>,
-        pairs: &Pairs,
-        parents: usize,
-        relation: &RelationDef,
-        _: &dyn Fn(usize) -> Error,
+        links: &Links<'_>,
     ) -> Result<Vec<Option<T>>> {
-        one_each(
-            pairs
-                .iter()
-                .zip(targets)
-                .map(|(&(parent, _), target)| (parent, target)),
-            parents,
-            relation,
-        )
+        let owned = links.pairs.iter().zip(targets);
+        one_each(owned.map(|(&(parent, _), target)| (parent, target)), links)
     }
 }
 
@@ -148,16 +140,14 @@ impl Shape for OptionalShared {
 
     fn distribute<T: Send + Sync + 'static>(
         targets: Vec<T>,
-        pairs: &Pairs,
-        parents: usize,
-        relation: &RelationDef,
-        _: &dyn Fn(usize) -> Error,
+        links: &Links<'_>,
     ) -> Result<Vec<Option<Arc<T>>>> {
         let targets: Vec<Arc<T>> = targets.into_iter().map(Arc::new).collect();
-        let shares = pairs
+        let shares = links
+            .pairs
             .iter()
             .map(|&(parent, target)| (parent, Arc::clone(&targets[target as usize])));
-        one_each(shares, parents, relation)
+        one_each(shares, links)
     }
 }
 
@@ -167,23 +157,20 @@ impl Shape for Shared {
 
     fn distribute<T: Send + Sync + 'static>(
         targets: Vec<T>,
-        pairs: &Pairs,
-        parents: usize,
-        relation: &RelationDef,
-        missing: &dyn Fn(usize) -> Error,
+        links: &Links<'_>,
     ) -> Result<Vec<Arc<T>>> {
-        OptionalShared::distribute(targets, pairs, parents, relation, missing)?
+        OptionalShared::distribute(targets, links)?
             .into_iter()
             .enumerate()
-            .map(|(parent, target)| target.ok_or_else(|| missing(parent)))
+            .map(|(parent, target)| target.ok_or_else(|| (links.missing)(parent)))
             .collect()
     }
 }
 
 /// Empty lists, each with room for exactly what it will hold.
-fn sized_lists<T>(pairs: &Pairs, parents: usize) -> Vec<Vec<T>> {
-    let mut sizes = vec![0; parents];
-    for &(parent, _) in pairs {
+fn sized_lists<T>(links: &Links<'_>) -> Vec<Vec<T>> {
+    let mut sizes = vec![0; links.parents];
+    for &(parent, _) in links.pairs {
         sizes[parent as usize] += 1;
     }
     sizes.into_iter().map(Vec::with_capacity).collect()
@@ -191,15 +178,14 @@ fn sized_lists<T>(pairs: &Pairs, parents: usize) -> Vec<Vec<T>> {
 
 fn one_each<T>(
     targets: impl Iterator<Item = (u32, T)>,
-    parents: usize,
-    relation: &RelationDef,
+    links: &Links<'_>,
 ) -> Result<Vec<Option<T>>> {
     let mut of_parent: Vec<Option<T>> = Vec::new();
-    of_parent.resize_with(parents, || None);
+    of_parent.resize_with(links.parents, || None);
     for (parent, target) in targets {
         if of_parent[parent as usize].replace(target).is_some() {
             return Err(Error::TooMany {
-                of: relation.to_string(),
+                of: links.relation.to_string(),
             });
         }
     }

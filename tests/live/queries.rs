@@ -222,3 +222,14 @@ async fn the_statements_that_are_shown_are_those_that_are_sent() {
     let sent: Vec<String> = log.take().into_iter().map(|s| s.sql).collect();
     assert_eq!(query.to_sql(), sent);
 }
+
+#[tokio::test]
+async fn queries_run_side_by_side_in_one_expression() {
+    let (_test, db, _) = shop().await;
+    let (users, orders) = tokio::try_join!(
+        User::query().with(User::ORDERS).all(&db),
+        Order::query().count(&db),
+    )
+    .unwrap();
+    assert_eq!((users.len(), orders), (4, 5));
+}

@@ -112,6 +112,14 @@ impl<'c> RunningStatement<'c> {
     }
 }
 
+/// What is sent when a statement runs.
+struct Call<'a> {
+    text: &'a str,
+    /// The entities that it returns.
+    layout: &'a Layout,
+    parameters: &'a [Parameter],
+}
+
 impl<'a> Connection<'a> {
     pub(super) fn pooled(client: PooledClient, log: Option<&'a StatementLog>) -> Self {
         Self {
@@ -179,9 +187,12 @@ impl<'a> Connection<'a> {
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
         check_layout(statement, &select.layout)?;
-        let SelectSql { sql, layout } = select;
-        self.run(statement, layout, &sql.text, parameters, each)
-            .await
+        let call = Call {
+            text: &select.sql.text,
+            layout: &select.layout,
+            parameters,
+        };
+        self.run(statement, &call, each).await
     }
 
     /// Prepares and sends a statement, and hands over its rows as they arrive.
@@ -191,8 +202,12 @@ impl<'a> Connection<'a> {
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
         let statement = self.prepare(sql).await?;
-        self.run(&statement, &[], &sql.text, &sql.parameters, each)
-            .await
+        let call = Call {
+            text: &sql.text,
+            layout: &[],
+            parameters: &sql.parameters,
+        };
+        self.run(&statement, &call, each).await
     }
 
     /// Prepares and sends a statement for its effect. Returns how many rows it changed.
@@ -214,17 +229,21 @@ impl<'a> Connection<'a> {
     async fn run(
         &self,
         statement: &Statement,
-        layout: &Layout,
-        text: &str,
-        parameters: &[Parameter],
+        call: &Call<'_>,
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
         let started = Instant::now();
         let running = RunningStatement::start(&self.running);
-        let read = self.read(statement, layout, text, parameters, each).await;
+        let read = self.read(statement, call, each).await;
         running.end(&read);
-        let (rows, outcome) = read.map_err(|error| self.failure(text, started, error))?;
-        record(self.log, text, rows, started.elapsed(), outcome.is_err());
+        let (rows, outcome) = read.map_err(|error| self.failure(call.text, started, error))?;
+        record(
+            self.log,
+            call.text,
+            rows,
+            started.elapsed(),
+            outcome.is_err(),
+        );
         outcome.map(|()| rows)
     }
 
@@ -232,15 +251,13 @@ impl<'a> Connection<'a> {
     async fn read(
         &self,
         statement: &Statement,
-        layout: &Layout,
-        text: &str,
-        parameters: &[Parameter],
+        call: &Call<'_>,
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<(u64, Result<()>), tokio_postgres::Error> {
-        let (stream, prepared_anew) = self.open(statement, text, parameters).await?;
+        let (stream, prepared_anew) = self.open(statement, call).await?;
         let mut stream = pin!(stream);
         let mut outcome = match prepared_anew {
-            Some(statement) => check_layout(&statement, layout),
+            Some(statement) => check_layout(&statement, call.layout),
             None => Ok(()),
         };
         while let Some(row) = stream.try_next().await? {
@@ -255,19 +272,20 @@ impl<'a> Connection<'a> {
     async fn open(
         &self,
         statement: &Statement,
-        text: &str,
-        parameters: &[Parameter],
+        call: &Call<'_>,
     ) -> Result<(RowStream, Option<Statement>), tokio_postgres::Error> {
         match (
-            self.client.query_raw(statement, borrowed(parameters)).await,
+            self.client
+                .query_raw(statement, borrowed(call.parameters))
+                .await,
             &self.statements,
         ) {
             (Err(error), Some(statements)) if !self.in_transaction && is_outdated(&error) => {
-                statements.remove(text, &[]);
-                let statement = statements.prepare(&self.client, text).await?;
+                statements.remove(call.text, &[]);
+                let statement = statements.prepare(&self.client, call.text).await?;
                 let stream = self
                     .client
-                    .query_raw(&statement, borrowed(parameters))
+                    .query_raw(&statement, borrowed(call.parameters))
                     .await?;
                 Ok((stream, Some(statement)))
             }

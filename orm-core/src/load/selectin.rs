@@ -92,13 +92,3 @@ fn collect_keys<R: Relation>(parents: &[R::Parent], keys: &mut ParentKeys) -> Re
     }
     Ok(())
 }
-
-/// The error for a parent whose required target was not found.
-pub(super) fn missing<R: Relation>(parent: &R::Parent) -> Error {
-    let mut key = KeyParts::default();
-    R::key(parent, &mut key);
-    Error::MissingTarget {
-        relation: R::DEF.to_string(),
-        key: key.to_string(),
-    }
-}
