@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use orm_test::{Server, TestDb};
-use unlazy::{Db, Entity, Loaded, StatementLog, Unloaded, Value, loaded};
+use unlazy::{Db, Entity, StatementLog, Unloaded, Value, loaded};
 
 #[derive(Entity, Debug)]
 #[entity(table = "workers")]
@@ -160,11 +160,12 @@ async fn projects_with_tasks(db: &Db, show: &mut Show) -> unlazy::Result<()> {
     Ok(())
 }
 
-/// A function says in its signature what must be loaded, in the words of the query.
-fn line(
-    task: &loaded!(Task { project, assignee, creator, tags, subtasks { assignee } }),
-) -> Vec<String> {
-    let assignee = |assignee: &Loaded<Option<Arc<Worker>>>| match &**assignee {
+/// What a line of the table needs, in the words of the query that loads it.
+type TaskWithPeople = loaded!(Task { project, assignee, creator, tags, subtasks { assignee } });
+
+/// A function says in its signature what must be loaded. It cannot be called with less.
+fn line(task: &TaskWithPeople) -> Vec<String> {
+    let name = |worker: &Option<Arc<Worker>>| match worker {
         Some(worker) => worker.name.clone(),
         None => "nobody".to_owned(),
     };
@@ -172,13 +173,13 @@ fn line(
     let helpers: Vec<String> = task
         .subtasks
         .iter()
-        .map(|sub| assignee(&sub.assignee))
+        .map(|sub| name(&sub.assignee))
         .collect();
     vec![
         task.title.clone(),
         task.project.name.clone(),
         task.creator.name.clone(),
-        assignee(&task.assignee),
+        name(&task.assignee),
         tags.join(", "),
         helpers.join(", "),
     ]
@@ -389,7 +390,7 @@ async fn fill(db: &Db) -> unlazy::Result<()> {
         let task = |number: usize, parent: Option<&Task>| NewTask {
             project_id: parent.map_or(projects[number % 100].id, |parent| parent.project_id),
             creator_id: workers[number * 7 % 40].id,
-            assignee_id: (number % 7 != 0).then(|| workers[number * 11 % 40].id),
+            assignee_id: (!number.is_multiple_of(7)).then(|| workers[number * 11 % 40].id),
             parent_id: parent.map(|parent| parent.id),
             title: format!("{} part {}", VERBS[number % 5], number),
             status: [Status::Open, Status::InProgress, Status::Done][number * 13 % 3],
