@@ -1,6 +1,6 @@
 //! An async ORM for PostgreSQL in which the N+1 query problem does not compile.
 //!
-//! A relation that the query did not load has the type [`Unloaded`], and nothing can be read from it; one that it did load has
+//! A relation that the query did not load has the type [`Unloaded`](struct@Unloaded), and nothing can be read from it; one that it did load has
 //! the type [`Loaded`]. There is no lazy loading, no session and no identity map: entities are plain values that you own,
 //! and `.await` on a query is the only thing that talks to the database.
 //!
@@ -94,7 +94,7 @@
 //! | `decimal` | `rust_decimal::Decimal` |
 //! | `network` | `cidr::IpCidr`, `cidr::IpInet`, `eui48::MacAddress` |
 //! | `bits` | `bit_vec::BitVec` |
-//! | `serde` | `Serialize` for [`Loaded`] (as its content) and [`Unloaded`] (as `null`) |
+//! | `serde` | `Serialize` for [`Loaded`] (as its content) and [`Unloaded`](struct@Unloaded) (as `null`) |
 //! | `tls` | TLS, by rustls |
 
 #![warn(missing_docs)]

@@ -377,9 +377,7 @@ fn a_second_filter_does_not_reach_into_the_first() {
             .filter(Tag::ID.eq(1) | Tag::ID.eq(2))
             .filter(Tag::ID.eq(3) & Tag::ID.eq(4))
             .filter(sql!("$1 = 5 OR $1 = $2", Tag::ID, 6_i64)),
-        expect![[
-            r#"SELECT t0."id" FROM "tag" AS t0 WHERE (t0."id" = $1 OR t0."id" = $2) AND t0."id" = $3 AND t0."id" = $4 AND (t0."id" = 5 OR t0."id" = $5) ORDER BY t0."id""#
-        ]],
+        expect![[r#"SELECT t0."id" FROM "tag" AS t0 WHERE (t0."id" = $1 OR t0."id" = $2) AND t0."id" = $3 AND t0."id" = $4 AND (t0."id" = 5 OR t0."id" = $5::int8) ORDER BY t0."id""#]],
     );
 }
 
@@ -484,7 +482,7 @@ fn orders() {
     );
     order(
         sql!("$1 % $2", Post::ID, 7_i64),
-        expect![[r#"(t0."id" % $1), t0."id""#]],
+        expect![[r#"(t0."id" % $1::int8), t0."id""#]],
     );
 }
 
@@ -587,33 +585,25 @@ fn rows_of_own_sql() {
     let recent = || Post::from_sql(sql!("SELECT * FROM recent_posts($1)", 7));
     statements(
         recent(),
-        expect![[
-            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1)) AS t0"#
-        ]],
+        expect![[r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1::int4)) AS t0"#]],
     );
     statements(
         recent().filter(Post::ID.gt(1)).limit(2),
-        expect![[
-            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1)) AS t0 WHERE t0."id" > $2 LIMIT $3"#
-        ]],
+        expect![[r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT *, row_number() OVER () AS "unlazy row" FROM (SELECT * FROM recent_posts($1::int4)) AS q) AS t0 WHERE t0."id" > $2 ORDER BY t0."unlazy row" LIMIT $3"#]],
     );
     statements(
         recent().order_by(Post::TITLE),
-        expect![[
-            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1)) AS t0 ORDER BY t0."title", t0."id""#
-        ]],
+        expect![[r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1::int4)) AS t0 ORDER BY t0."title", t0."id""#]],
     );
     statements(
         recent().with(Post::AUTHOR),
-        expect![[
-            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM (SELECT *, row_number() OVER () AS "unlazy row" FROM (SELECT * FROM recent_posts($1)) AS q) AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" ORDER BY t0."unlazy row""#
-        ]],
+        expect![[r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM (SELECT *, row_number() OVER () AS "unlazy row" FROM (SELECT * FROM recent_posts($1::int4)) AS q) AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" ORDER BY t0."unlazy row""#]],
     );
     statements(
         recent().with(Post::AUTHOR.selectin()),
         expect![[r#"
-        SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1)) AS t0
-        SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."id" = ANY($1) ORDER BY t0."id""#]],
+            SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1::int4)) AS t0
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."id" = ANY($1)"#]],
     );
 }
 
@@ -621,7 +611,7 @@ fn rows_of_own_sql() {
 fn placeholders_of_own_sql_are_renumbered() {
     condition(
         User::ID.eq(1) & sql!("$2 < $1", User::VISITS, 5) & User::ID.eq(2),
-        expect![[r#"t0."id" = $1 AND ($2 < t0."visits") AND t0."id" = $3"#]],
+        expect![[r#"t0."id" = $1 AND ($2::int4 < t0."visits") AND t0."id" = $3"#]],
     );
     // A value is bound once, however often it is named.
     condition(
@@ -648,7 +638,7 @@ fn placeholders_of_own_sql_are_renumbered() {
             9,
             User::VISITS
         ),
-        expect![[r#"($1 + $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9 + t0."visits" > 1)"#]],
+        expect![[r#"($1::int4 + $2::int4 + $3::int4 + $4::int4 + $5::int4 + $6::int4 + $7::int4 + $8::int4 + $9::int4 + t0."visits" > 1)"#]],
     );
     statements(
         Song::query().filter(sql!(
@@ -689,8 +679,9 @@ fn dollars_in_quotes_and_comments_are_no_placeholders() {
     condition(
         sql!("-- isn't $2\n$1 <> ''", email),
         expect![[r#"
-        (-- isn't $2
-        t0."email" <> '')"#]],
+            (-- isn't $2
+            t0."email" <> ''
+            )"#]],
     );
 }
 
@@ -701,9 +692,7 @@ fn joined_three_deep() {
             .with(Post::AUTHOR.with(User::MANAGER.with(User::PASSPORT)))
             .filter(Post::TITLE.ne(""))
             .limit(5),
-        expect![[
-            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels", t2."id", t2."email", t2."nickname", t2."visits", t2."active", t2."manager_id", t2."labels", t3."id", t3."user_id" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" LEFT JOIN "users" AS t2 ON t2."id" = t1."manager_id" LEFT JOIN "passport" AS t3 ON t3."user_id" = t2."id" WHERE t0."title" <> $1 ORDER BY t0."id" LIMIT $2"#
-        ]],
+        expect![[r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels", t2."id", t2."email", t2."nickname", t2."visits", t2."active", t2."manager_id", t2."labels", t3."id", t3."user_id", t3."unlazy count" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" LEFT JOIN "users" AS t2 ON t2."id" = t1."manager_id" LEFT JOIN LATERAL (SELECT t3."id", t3."user_id", count(*) OVER () AS "unlazy count" FROM "passport" AS t3 WHERE t3."user_id" = t2."id" LIMIT 1) AS t3 ON true WHERE t0."title" <> $1 ORDER BY t0."id" LIMIT $2"#]],
     );
 }
 
@@ -713,9 +702,7 @@ fn one_row_is_counted_where_nothing_makes_it_unique() {
         User::query()
             .with(User::PASSPORT)
             .with(User::PROFILE.joined()),
-        expect![[
-            r#"SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels", t1."id", t1."user_id", t1."unlazy count", t2."id", t2."user_id" FROM "users" AS t0 LEFT JOIN LATERAL (SELECT t1."id", t1."user_id", count(*) OVER () AS "unlazy count" FROM "profile" AS t1 WHERE t1."user_id" = t0."id" LIMIT 1) AS t1 ON true LEFT JOIN "passport" AS t2 ON t2."user_id" = t0."id" ORDER BY t0."id""#
-        ]],
+        expect![[r#"SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels", t1."id", t1."user_id", t1."unlazy count", t2."id", t2."user_id", t2."unlazy count" FROM "users" AS t0 LEFT JOIN LATERAL (SELECT t1."id", t1."user_id", count(*) OVER () AS "unlazy count" FROM "profile" AS t1 WHERE t1."user_id" = t0."id" LIMIT 1) AS t1 ON true LEFT JOIN LATERAL (SELECT t2."id", t2."user_id", count(*) OVER () AS "unlazy count" FROM "passport" AS t2 WHERE t2."user_id" = t0."id" LIMIT 1) AS t2 ON true ORDER BY t0."id""#]],
     );
 }
 
@@ -743,14 +730,14 @@ fn selectin_to_one() {
             .with(Post::REVIEWER.selectin()),
         expect![[r#"
             SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM "post" AS t0 ORDER BY t0."id"
-            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."id" = ANY($1) ORDER BY t0."id"
-            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."id" = ANY($1) ORDER BY t0."id""#]],
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."id" = ANY($1)
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."id" = ANY($1)"#]],
     );
     statements(
         User::query().with(User::PROFILE),
         expect![[r#"
-        SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
-        SELECT t0."id", t0."user_id" FROM "profile" AS t0 WHERE t0."user_id" = ANY($1) ORDER BY t0."id""#]],
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
+            SELECT t0."id", t0."user_id" FROM "profile" AS t0 WHERE t0."user_id" = ANY($1)"#]],
     );
 }
 
@@ -796,8 +783,8 @@ fn selectin_with_composite_keys() {
     statements(
         Parcel::query().with(Parcel::LINE.selectin()),
         expect![[r#"
-        SELECT t0."id", t0."order_id", t0."line_number" FROM "parcel" AS t0 ORDER BY t0."id"
-        SELECT k.n, t0."order_id", t0."number" FROM unnest($1::int8[], $2::int2[]) WITH ORDINALITY AS k(c0, c1, n) JOIN "line" AS t0 ON t0."order_id" = k.c0 AND t0."number" = k.c1 ORDER BY t0."order_id", t0."number""#]],
+            SELECT t0."id", t0."order_id", t0."line_number" FROM "parcel" AS t0 ORDER BY t0."id"
+            SELECT k.n, t0."order_id", t0."number" FROM unnest($1::int8[], $2::int2[]) WITH ORDINALITY AS k(c0, c1, n) JOIN "line" AS t0 ON t0."order_id" = k.c0 AND t0."number" = k.c1"#]],
     );
 }
 
@@ -833,8 +820,8 @@ fn enums_as_keys() {
     statements(
         Singer::query().with(Singer::SONG.selectin()),
         expect![[r#"
-        SELECT t0."name", t0."mood"::text FROM "singer" AS t0 ORDER BY t0."name"
-        SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 WHERE t0."mood" = ANY($1::text[]::mood[]) ORDER BY t0."mood""#]],
+            SELECT t0."name", t0."mood"::text FROM "singer" AS t0 ORDER BY t0."name"
+            SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 WHERE t0."mood" = ANY($1::text[]::mood[])"#]],
     );
 }
 
@@ -865,8 +852,8 @@ fn keys_that_are_equal_without_being_the_same_are_matched_by_the_server() {
     statements(
         Fan::query().with(Fan::IDOL.selectin()),
         expect![[r#"
-        SELECT t0."id", t0."idol_name" FROM "fan" AS t0 ORDER BY t0."id"
-        SELECT k.n, t0."name", t0."mood"::text FROM unnest($1::citext[]) WITH ORDINALITY AS k(c0, n) JOIN "singer" AS t0 ON t0."name" = k.c0 ORDER BY t0."name""#]],
+            SELECT t0."id", t0."idol_name" FROM "fan" AS t0 ORDER BY t0."id"
+            SELECT k.n, t0."name", t0."mood"::text FROM unnest($1::citext[]) WITH ORDINALITY AS k(c0, n) JOIN "singer" AS t0 ON t0."name" = k.c0"#]],
     );
 }
 

@@ -40,6 +40,29 @@ impl Bind {
     }
 }
 
+/// A parameter that may be of a domain: it is encoded as what the domain is made of, which is what the server reads.
+#[derive(Debug)]
+pub(crate) struct OfBaseType<'a>(pub(crate) &'a (dyn ToSql + Send + Sync));
+
+impl ToSql for OfBaseType<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
+        self.0.to_sql_checked(base_of(ty), out)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+fn base_of(ty: &Type) -> &Type {
+    match ty.kind() {
+        Kind::Domain(base) => base_of(base),
+        _ => ty,
+    }
+}
+
 /// Writes the header of an array of one dimension, as `array_recv` in PostgreSQL's `arrayfuncs.c` reads it. Its elements
 /// follow, each after its length.
 pub(crate) fn array_header(
@@ -61,7 +84,7 @@ pub(crate) fn array_header(
 /// The type of an array's elements.
 pub(crate) fn member_of(array: &Type) -> &Type {
     match array.kind() {
-        Kind::Array(member) => member,
+        Kind::Array(member) => base_of(member),
         _ => array,
     }
 }

@@ -50,8 +50,7 @@ impl<E, T> Column<E, T> {
 }
 
 impl<E: Entity, T> Column<E, T> {
-    /// What is known of the column.
-    pub fn def(self) -> &'static ColumnDef {
+    pub(crate) fn def(self) -> &'static ColumnDef {
         &E::DEF.columns[self.position]
     }
 
@@ -172,7 +171,7 @@ impl<E: Entity, T: Field> Column<E, T> {
         Predicate::new(Expr::quantified(self.expr(), "= ANY", Self::array(values)))
     }
 
-    /// `id <> ALL($1)`. Never true for NULL.
+    /// `id <> ALL($1)`. For NULL only true if there are no values.
     pub fn is_not_in<I, V>(self, values: I) -> Predicate<E>
     where
         I: IntoIterator<Item = V>,

@@ -1,6 +1,7 @@
 //! What can go wrong, each as something that the caller can act on.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -65,6 +66,17 @@ pub enum Error {
         source: Source,
     },
 
+    /// An insert of many rows has more values than a statement can have parameters, because a column of it is an array.
+    #[error(
+        "an insert of {rows} rows of `{entity}` has more than 65535 values: insert fewer at once"
+    )]
+    TooManyValues {
+        /// The entity.
+        entity: &'static str,
+        /// The number of rows.
+        rows: usize,
+    },
+
     /// The server found a row for a key that is equal by the column's type but not byte for byte.
     #[error(
         "the rows of `{relation}` match their keys only by the rules of the column's type; \
@@ -107,22 +119,24 @@ pub enum Error {
     Deadlock(#[source] tokio_postgres::Error),
 
     /// The connection is lost, or could not be made.
-    #[error("no connection to the database")]
+    #[error("no connection to the database: {0}")]
     Connection(#[source] Source),
 
     /// The connection string or the pool's settings are wrong.
     #[error(transparent)]
     Config(#[from] ConnectError),
 
-    /// A statement of this transaction had failed, so there was nothing that could be committed. It was rolled back.
+    /// A statement of this transaction had failed, or its future was dropped before its end, so there was nothing that
+    /// could be committed. The transaction was rolled back.
     #[error(
-        "a statement of this transaction had failed, so it was rolled back instead of committed"
+        "a statement of this transaction had failed or was dropped before its end, \
+         so the transaction was rolled back instead of committed"
     )]
     Aborted,
 
     /// Any other error of the server or the driver.
-    #[error(transparent)]
-    Database(tokio_postgres::Error),
+    #[error("{}", what_the_server_said(.0))]
+    Database(#[source] tokio_postgres::Error),
 }
 
 /// The kinds of constraints that can refuse a row.
@@ -215,10 +229,18 @@ pub(crate) fn is_lost_connection(error: &tokio_postgres::Error) -> bool {
         // Class 08, and the server's own shutdown, crash and "cannot connect now" of class 57.
         Some(code) => code.code().starts_with("08") || code.code().starts_with("57P"),
         None => {
+            // The driver also uses these two kinds, for messages that it cannot encode and was never able to send.
+            let of_the_network = |error: &std::io::Error| {
+                !matches!(
+                    error.kind(),
+                    ErrorKind::InvalidInput | ErrorKind::InvalidData
+                )
+            };
             error.is_closed()
                 || error
                     .source()
-                    .is_some_and(|source| source.is::<std::io::Error>())
+                    .and_then(|source| source.downcast_ref())
+                    .is_some_and(of_the_network)
         }
     }
 }
@@ -232,6 +254,21 @@ fn constraint_kind(code: &SqlState) -> Option<ConstraintKind> {
         SqlState::EXCLUSION_VIOLATION => Some(ConstraintKind::Exclusion),
         _ => None,
     }
+}
+
+/// The driver's own text for an error of the server is only that there was one.
+fn what_the_server_said(error: &tokio_postgres::Error) -> String {
+    use std::error::Error as _;
+    let Some(db) = error.as_db_error() else {
+        let cause = error.source().map(|cause| format!(": {cause}"));
+        return format!("{error}{}", cause.unwrap_or_default());
+    };
+    let mut text = format!("{} ({})", db.message(), db.code().code());
+    for more in [db.detail(), db.hint()].into_iter().flatten() {
+        text.push_str(". ");
+        text.push_str(more);
+    }
+    text
 }
 
 fn because(source: &Option<Source>) -> String {

@@ -1,7 +1,7 @@
 //! Expressions as a tree: what columns, predicates and fragments build and the SQL writer writes.
 
 use crate::bind::{Bind, Parameter};
-use crate::entity::ColumnDef;
+use crate::entity::{ColumnDef, EntityDef};
 use crate::relation::RelationDef;
 
 /// An SQL expression about one entity. Its columns get the alias of the place where it is written.
@@ -24,7 +24,10 @@ pub enum Expr {
     /// A value of the only related row; the expression is about the relation's target.
     Related(&'static RelationDef, Box<Expr>),
     /// The primary key's columns, each with its part of the keys of which one must match.
-    KeyIn(Vec<(&'static ColumnDef, Vec<Parameter>)>),
+    KeyIn(
+        &'static EntityDef,
+        Vec<(&'static ColumnDef, Vec<Parameter>)>,
+    ),
     /// SQL given by the user.
     Raw(Vec<Piece>),
 }

@@ -75,7 +75,8 @@ impl<E> Fragment<E> {
 /// bound. The text is a literal, so no value can become part of it, and the number of arguments is checked by the
 /// compiler.
 ///
-/// A value's type is what PostgreSQL infers at its place; say `$1::int8` where it cannot.
+/// A number has its Rust type, so `3` is `$1::int4`. The type of any other value is what PostgreSQL infers at its place; say
+/// `$1::date` where it cannot.
 #[macro_export]
 macro_rules! sql {
     ($text:literal $(, $argument:expr)* $(,)?) => {{
@@ -107,6 +108,12 @@ impl<E, V: Value> Argument<E> for V {
 impl<E, V: Value> Argument<E> for Option<V> {
     fn into_expr(self) -> Expr {
         Expr::Bind(Bind::typed(self, V::TYPE))
+    }
+}
+
+impl<E> Argument<E> for &String {
+    fn into_expr(self) -> Expr {
+        Expr::Bind(Bind::new(self.clone()))
     }
 }
 

@@ -34,7 +34,7 @@ pub use db::{
 pub use entity::{Entity, Keyed};
 pub use error::{ConstraintKind, Error, Result};
 pub use fragment::Fragment;
-pub use load::{Load, Loads, Put, Strategy};
+pub use load::{Load, Loads, Put};
 pub use order::{Order, OrderBy};
 pub use predicate::{Filter, Predicate};
 pub use query::{Query, execute};

@@ -18,7 +18,8 @@ use std::marker::PhantomData;
 use tokio_postgres::Row;
 
 pub use named::{Named, NamedRelation, TargetOf, With};
-pub use node::{Node, Strategy};
+pub use node::Node;
+pub(crate) use node::Strategy;
 pub(crate) use rows::Rows;
 pub use slot::{Filled, Loads, Put, Skip, Slot, Slots, Vacant};
 

@@ -86,6 +86,41 @@ impl<E: Entity> Not for Column<E, bool> {
     }
 }
 
+/// Whatever is a condition can begin a longer one.
+macro_rules! conditions {
+    ($($condition:ty $(where $e:ident: $bound:ident)?),+) => {$(
+        impl<E $(: $bound)?> $condition {
+            /// `a AND b`.
+            pub fn and(self, other: impl Filter<E>) -> Predicate<E> {
+                Predicate::new(Filter::<E>::into_expr(self)).and(other)
+            }
+
+            /// `a OR b`.
+            pub fn or(self, other: impl Filter<E>) -> Predicate<E> {
+                Predicate::new(Filter::<E>::into_expr(self)).or(other)
+            }
+        }
+
+        impl<E $(: $bound)?, F: Filter<E>> BitAnd<F> for $condition {
+            type Output = Predicate<E>;
+
+            fn bitand(self, other: F) -> Predicate<E> {
+                self.and(other)
+            }
+        }
+
+        impl<E $(: $bound)?, F: Filter<E>> BitOr<F> for $condition {
+            type Output = Predicate<E>;
+
+            fn bitor(self, other: F) -> Predicate<E> {
+                self.or(other)
+            }
+        }
+    )+};
+}
+
+conditions!(Column<E, bool> where E: Entity, Fragment<E>);
+
 /// What a query of the entity `E` can be filtered by: a [`Predicate`], a `bool` column, or an SQL [`Fragment`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a condition on `{E}`",

@@ -61,8 +61,7 @@ impl<E: Entity> Query<E> {
         }
     }
 
-    /// The row with this primary key.
-    #[doc(hidden)]
+    /// The row with this primary key. `User::find(key)` is the same.
     pub fn find(key: impl IntoValue<E::Key>) -> Self {
         let mut query = Self::new();
         query
@@ -71,8 +70,7 @@ impl<E: Entity> Query<E> {
         query
     }
 
-    /// The rows with one of these primary keys.
-    #[doc(hidden)]
+    /// The rows with one of these primary keys, ordered by it. `User::find_many(keys)` is the same.
     pub fn find_many<K: IntoValue<E::Key>>(keys: impl IntoIterator<Item = K>) -> Self {
         let mut parts: Vec<(&'static ColumnDef, Vec<Parameter>)> = E::DEF
             .key_columns()
@@ -84,12 +82,13 @@ impl<E: Entity> Query<E> {
             }
         }
         let mut query = Self::new();
-        query.select.filter(Expr::KeyIn(parts));
+        query.select.filter(Expr::KeyIn(E::DEF, parts));
         query
     }
 
-    /// The rows that SQL of the user's own returns.
-    #[doc(hidden)]
+    /// The rows that SQL of your own returns, in its order. `User::from_sql(sql!(..))` is the same.
+    ///
+    /// It is a subquery of the statement: a `SELECT` without a `;`, which returns the entity's columns by their names.
     pub fn from_sql(source: Fragment<E>) -> Self {
         let mut query = Self::new();
         query.select.source = Some(source.into_pieces());

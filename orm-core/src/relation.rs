@@ -153,8 +153,8 @@ impl<R: Relation> Rel<R> {
     /// Loads in the parent's own statement: `LEFT JOIN users AS t1 ON ..`. The default for `belongs_to`, and for a
     /// `has_one` whose foreign key is declared `unique`.
     ///
-    /// A `has_one` whose key is not declared unique is joined as `LEFT JOIN LATERAL (.. LIMIT 1)`, so that data with
-    /// two rows cannot multiply the parents; that looks the key up once for each parent, and wants an index.
+    /// A `has_one` is joined as `LEFT JOIN LATERAL (.. LIMIT 1)`, so that data with two rows cannot multiply the parents;
+    /// that looks the key up once for each parent, and wants an index.
     pub fn joined(self) -> Load<R, TargetLoads<R>>
     where
         R::Shape: Joinable,

@@ -9,9 +9,9 @@ mod select;
 mod writer;
 
 pub(crate) use aggregate::{count, exists};
-pub(crate) use children::{KeySource, children, loads_below};
+pub(crate) use children::{Children, KeySource, children, loads_below};
 pub(crate) use select::{raw, root};
-pub(crate) use writer::{Alias, Table, Writer};
+pub(crate) use writer::{Table, Writer};
 
 use crate::bind::Parameter;
 use crate::entity::EntityDef;

@@ -1,4 +1,4 @@
-//! What a relation field holds: [`Unloaded`] or [`Loaded`].
+//! What a relation field holds: [`Unloaded`](struct@Unloaded) or [`Loaded`].
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,19 +15,19 @@ pub struct Unloaded<R = ()> {
     marker: PhantomData<fn() -> R>,
 }
 
-/// The only value of the type [`Unloaded`].
+/// The only value of the type [`struct@Unloaded`].
 #[allow(non_upper_case_globals)]
 pub const Unloaded: Unloaded = Unloaded {
     marker: PhantomData,
 };
 
-/// The bound of every decoy on [`Unloaded`], and of reading it by an index: it never holds, and its message is what the
+/// The bound of every decoy on [`struct@Unloaded`], and of reading it by an index: it never holds, and its message is what the
 /// user reads.
 #[diagnostic::on_unimplemented(
     message = "this relation is not loaded",
     label = "the query did not load this relation, so there is nothing to read",
-    note = "load it with the query: `User::query().with(User::POSTS)` for the field `posts` of `User`",
-    note = "a function that needs it says so in its signature: `fn f(user: &loaded!(User {{ posts }}))`"
+    note = "load it with the query; for a field `posts` of `User` that is `User::query().with(User::POSTS)`",
+    note = "a function that needs it says so in its signature, as in `fn f(user: &loaded!(User {{ posts }}))`"
 )]
 pub trait Readable<By = ()> {
     /// What would be read.
@@ -40,6 +40,24 @@ impl<R, I: Readable<R>> Index<I> for Unloaded<R> {
 
     fn index(&self, _: I) -> &I::Content {
         unreachable!("no type is readable while unloaded")
+    }
+}
+
+/// So that `for post in &user.posts` comes to our message.
+impl<R: Readable> Iterator for &Unloaded<R> {
+    type Item = ();
+
+    fn next(&mut self) -> Option<()> {
+        None
+    }
+}
+
+/// See the impl for references.
+impl<R: Readable> Iterator for Unloaded<R> {
+    type Item = ();
+
+    fn next(&mut self) -> Option<()> {
+        None
     }
 }
 

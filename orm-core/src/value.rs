@@ -73,6 +73,16 @@ impl PgType {
         self.through_text || matches!(self.name, "cidr")
     }
 
+    /// Whether a Rust type can only be this type in PostgreSQL, or the entity names it. `String` fits several.
+    pub(crate) fn is_fixed_by_rust(self) -> bool {
+        self.name != "text"
+    }
+
+    pub(crate) fn is_number(self) -> bool {
+        let numbers = ["int2", "int4", "int8", "float4", "float8"];
+        !self.array && numbers.contains(&self.name)
+    }
+
     /// Whether two equal values of this type always have the same bytes on the wire. Where they do not, the server has
     /// to say which key a row belongs to: `citext` finds `Ann` for the key `ann`, `numeric` `1.0` for `1.00`.
     pub(crate) fn equal_means_same_bytes(self) -> bool {

@@ -9,10 +9,9 @@ use std::time::Instant;
 use deadpool_postgres::StatementCache;
 use futures_util::TryStreamExt;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, RowStream, Statement};
 
-use crate::bind::Parameter;
+use crate::bind::{OfBaseType, Parameter};
 use crate::db::log::{StatementLog, record};
 use crate::decode::check_types;
 use crate::error::{Result, is_lost_connection};
@@ -68,6 +67,13 @@ impl PooledClient {
         }
     }
 
+    /// Closes the connection instead of giving it back.
+    pub(super) fn close(mut self) {
+        if let Some(object) = self.object.take() {
+            drop(deadpool_postgres::Client::take(*object));
+        }
+    }
+
     pub(super) fn running(&self) -> &Running {
         &self.running
     }
@@ -97,15 +103,15 @@ impl Drop for PooledClient {
 }
 
 /// Counts a statement as running until it has ended; it never does if its future is dropped or its connection is lost.
-struct RunningStatement<'c>(&'c AtomicUsize);
+pub(super) struct RunningStatement<'c>(&'c AtomicUsize);
 
 impl<'c> RunningStatement<'c> {
-    fn start(running: &'c AtomicUsize) -> Self {
+    pub(super) fn start(running: &'c AtomicUsize) -> Self {
         running.fetch_add(1, Ordering::AcqRel);
         Self(running)
     }
 
-    fn end<T>(self, outcome: &Result<T, tokio_postgres::Error>) {
+    pub(super) fn end<T>(self, outcome: &Result<T, tokio_postgres::Error>) {
         if !outcome.as_ref().is_err_and(is_lost_connection) {
             self.0.fetch_sub(1, Ordering::AcqRel);
         }
@@ -140,6 +146,13 @@ impl<'a> Connection<'a> {
             failed: None,
             in_transaction: false,
             running: Running::default(),
+        }
+    }
+
+    /// Closes the connection if it is of the pool.
+    pub(super) fn close(self) {
+        if let ClientRef::Pooled(client) = self.client {
+            client.close();
         }
     }
 
@@ -294,7 +307,10 @@ impl<'a> Connection<'a> {
     }
 
     fn failure(&self, text: &str, started: Instant, error: tokio_postgres::Error) -> crate::Error {
-        if let Some(failed) = self.failed {
+        // An error of the driver, such as a value that does not fit its parameter, was never sent.
+        if let Some(failed) = self.failed
+            && (error.as_db_error().is_some() || is_lost_connection(&error))
+        {
             failed.store(true, Ordering::Release);
         }
         record(self.log, text, 0, started.elapsed(), true);
@@ -316,8 +332,6 @@ fn is_outdated(error: &tokio_postgres::Error) -> bool {
     })
 }
 
-fn borrowed(parameters: &[Parameter]) -> impl ExactSizeIterator<Item = &(dyn ToSql + Sync)> + '_ {
-    parameters
-        .iter()
-        .map(|parameter| &**parameter as &(dyn ToSql + Sync))
+fn borrowed(parameters: &[Parameter]) -> impl ExactSizeIterator<Item = OfBaseType<'_>> {
+    parameters.iter().map(|parameter| OfBaseType(&**parameter))
 }

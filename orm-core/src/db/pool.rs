@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use deadpool_postgres::{Pool, PoolError};
+use deadpool_postgres::{Pool, PoolError, TimeoutType};
 
 use crate::connect;
 use crate::db::connection::PooledClient;
@@ -79,6 +79,12 @@ impl Db {
     /// # }
     /// ```
     ///
+    /// Within it, run everything on `tx`: what runs on the `Db` takes another connection, sees nothing of the transaction, and
+    /// waits for one in vain if the pool has no more.
+    ///
+    /// The function's error can be of any type that an [`Error`] converts into. Where nothing else says which, the last line
+    /// does: `Ok::<_, unlazy::Error>(())`.
+    ///
     /// # Errors
     ///
     /// What the function returns, and the errors of beginning and committing. If a statement failed and the function
@@ -109,16 +115,19 @@ impl Db {
     }
 
     /// Runs any number of statements that return nothing and have no parameters, separated by `;`: schemas and migrations.
-    /// Outside of a transaction they are one, unless they say `BEGIN` and `COMMIT` themselves.
+    /// They are one transaction, unless they say `BEGIN` and `COMMIT` themselves. The connection is closed after them, so
+    /// that no setting of theirs outlives them.
     ///
     /// # Errors
     ///
     /// Those of the database.
     pub async fn batch_execute(&self, sql: &str) -> Result<()> {
         let client = PooledClient::new(self.client().await?);
-        Connection::pooled(client, self.log())
-            .batch_execute(sql)
-            .await
+        let connection = Connection::pooled(client, self.log());
+        let done = connection.batch_execute(sql).await;
+        // Whatever it left behind, an open transaction or a setting, the next user of the connection must not find it.
+        connection.close();
+        done
     }
 
     pub(super) async fn client(&self) -> Result<deadpool_postgres::Client> {
@@ -147,7 +156,8 @@ impl fmt::Debug for Db {
 
 fn pool_error(error: PoolError) -> Error {
     match error {
-        PoolError::Timeout(_) => Error::PoolTimeout,
+        PoolError::Timeout(TimeoutType::Wait) => Error::PoolTimeout,
+        PoolError::Timeout(_) => Error::Connection("the server did not answer in time".into()),
         PoolError::Backend(error) => error.into(),
         error => Error::Connection(error.into()),
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tokio_postgres::IsolationLevel;
 
-use crate::db::connection::{Connection, PooledClient, Running};
+use crate::db::connection::{Connection, PooledClient, Running, RunningStatement};
 use crate::db::log::{StatementLog, record};
 use crate::error::{Error, Result};
 
@@ -68,6 +68,8 @@ impl TransactionOptions {
 pub struct Transaction<'a> {
     inner: deadpool_postgres::Transaction<'a>,
     failed: AtomicBool,
+    /// Of the transaction that this savepoint is in.
+    outer_failed: Option<&'a AtomicBool>,
     log: Option<&'a StatementLog>,
     running: Running,
 }
@@ -102,10 +104,11 @@ impl<'a> Transaction<'a> {
         if options.deferrable {
             builder = builder.deferrable(true);
         }
-        let inner = logged(log, "BEGIN", builder.start()).await?;
+        let inner = logged(log, &running, "BEGIN", builder.start()).await?;
         let transaction = Transaction {
             inner,
             failed: AtomicBool::new(false),
+            outer_failed: None,
             log,
             running,
         };
@@ -126,10 +129,11 @@ impl<'a> Transaction<'a> {
     {
         let log = self.log;
         let running = self.running.clone();
-        let inner = logged(log, "SAVEPOINT", self.inner.transaction()).await?;
+        let begun = logged(log, &running, "SAVEPOINT", self.inner.transaction()).await;
         let savepoint = Transaction {
-            inner,
+            inner: begun.inspect_err(|_| self.failed.store(true, Ordering::Release))?,
             failed: AtomicBool::new(false),
+            outer_failed: Some(&self.failed),
             log,
             running,
         };
@@ -151,21 +155,35 @@ impl<'a> Transaction<'a> {
         commit: &'static str,
         rollback: &'static str,
     ) -> Result<T, E> {
-        match work(&mut self).await {
-            Ok(value) if !self.failed.load(Ordering::Acquire) => {
-                logged(self.log, commit, self.inner.commit()).await?;
-                Ok(value)
-            }
-            Ok(_) => {
-                logged(self.log, rollback, self.inner.rollback()).await?;
-                Err(Error::Aborted.into())
-            }
-            Err(error) => {
-                // The error of the work says more than that of a rollback on a lost connection.
-                let _ = logged(self.log, rollback, self.inner.rollback()).await;
-                Err(error)
-            }
+        let done = work(&mut self).await;
+        let Self {
+            inner,
+            failed,
+            outer_failed,
+            log,
+            running,
+        } = self;
+        // Behind a statement whose future was dropped nothing can be sent that would not wait for it, and whether it
+        // succeeds is not known. The connection is closed, and with it everything is rolled back.
+        if running.load(Ordering::Acquire) > 0 {
+            return done.and(Err(Error::Aborted.into()));
         }
+        let ended = match &done {
+            Ok(_) if !failed.load(Ordering::Acquire) => {
+                logged(log, &running, commit, inner.commit()).await
+            }
+            _ => logged(log, &running, rollback, inner.rollback()).await,
+        };
+        if let (Err(_), Some(outer)) = (&ended, outer_failed) {
+            outer.store(true, Ordering::Release);
+        }
+        // The error of the work says more than that of a rollback on a lost connection.
+        let value = done?;
+        ended?;
+        if failed.load(Ordering::Acquire) {
+            return Err(Error::Aborted.into());
+        }
+        Ok(value)
     }
 
     pub(super) fn connection(&self) -> Connection<'_> {
@@ -178,11 +196,14 @@ impl<'a> Transaction<'a> {
 
 async fn logged<T>(
     log: Option<&StatementLog>,
+    running: &Running,
     statement: &str,
     run: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T> {
     let started = Instant::now();
+    let running = RunningStatement::start(running);
     let done = run.await;
+    running.end(&done);
     record(log, statement, 0, started.elapsed(), done.is_err());
     done.map_err(Error::from)
 }

@@ -4,9 +4,8 @@ use crate::relation::{RelationDef, RelationKind};
 use crate::select::Select;
 
 /// How a relation is loaded. The result is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Strategy {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strategy {
     /// One more statement with the keys of all parents.
     Selectin,
     /// In the statement of the parent.
@@ -14,9 +13,9 @@ pub enum Strategy {
 }
 
 impl Strategy {
-    /// A join for what is at most one row, by the declarations of the entities. A `has_one` whose key is not declared
-    /// unique is looked up separately for each parent when it is joined, which is slow for many parents, so the join has
-    /// to be asked for.
+    /// A join for what is at most one row, by the declarations of the entities. A `has_one` is looked up separately for
+    /// each parent when it is joined, which is slow without an index, so without a declared one the join has to be asked
+    /// for.
     fn default_for(relation: &RelationDef) -> Self {
         match relation.kind {
             RelationKind::BelongsTo => Self::Joined,
@@ -58,10 +57,19 @@ impl<'q> Node<'q> {
         self.strategy == Strategy::Joined
     }
 
-    /// Whether a joined target is followed by the number of rows that the parent's key found, because nothing declares
-    /// that there is only one.
+    /// Whether a joined target is followed by the number of rows that the parent's key found. Only the target's primary
+    /// key is trusted to find one row: a foreign key that is declared unique may not be so in the database, and a load
+    /// never multiplies parents.
     pub(crate) fn counts_targets(&self) -> bool {
-        self.relation.kind == RelationKind::HasOne && !self.relation.target_is_unique()
+        let RelationDef {
+            target,
+            target_columns,
+            ..
+        } = self.relation;
+        !target
+            .key
+            .iter()
+            .all(|column| target_columns.contains(column))
     }
 
     /// How many columns a row has for this relation and what is joined below it.

@@ -9,7 +9,7 @@ use crate::load::keys::{Interner, ParentKeys};
 use crate::load::{Loads, Node, Rows};
 use crate::relation::Relation;
 use crate::shape::{Pairs, Shape};
-use crate::sql::{self, KeySource};
+use crate::sql::{self, Children, KeySource};
 
 /// Fetches the targets of all parents, and says which belong to which. Sends nothing if no parent has a key.
 pub(super) async fn fetch<R, L>(
@@ -27,10 +27,13 @@ where
     if !has_keys::<R>(parents) {
         return Ok((rows, pairs));
     }
-    let (select, key_source) = sql::children(node);
+    let Children {
+        select,
+        keys: key_count,
+        key_source,
+    } = sql::children(node);
     let statement = connection.prepare(&select.sql).await?;
-    let key_count = statement.params().len() - select.sql.parameters.len();
-    let mut keys = ParentKeys::new(&statement.params()[..key_count]);
+    let mut keys = ParentKeys::new(statement.params().get(..key_count).unwrap_or_default());
     collect_keys::<R>(parents, &mut keys)?;
     let mut parameters = keys.take_arrays();
     parameters.extend(select.sql.parameters.iter().cloned());

@@ -2,10 +2,20 @@
 
 use crate::entity::ColumnDef;
 use crate::load::Node;
+use crate::relation::RelationKind;
 use crate::sql::SelectSql;
 use crate::sql::join::{Output, joins, names, on_key};
 use crate::sql::select::{conditions, finish, order};
 use crate::sql::writer::{Alias, Name, Table, Writer};
+
+/// The statement of a selectin load.
+#[derive(Debug)]
+pub(crate) struct Children {
+    pub(crate) select: SelectSql,
+    /// How many parameters the parents' keys are: the first ones.
+    pub(crate) keys: usize,
+    pub(crate) key_source: KeySource,
+}
 
 /// Where a row of the result says to which of the keys it belongs.
 #[derive(Debug)]
@@ -23,7 +33,7 @@ pub(crate) enum KeySource {
 ///   $2::int4[]) WITH ORDINALITY AS k(c0, c1, n) JOIN lines AS t0 ON t0.order_id = k.c0 AND t0.line = k.c1`
 /// - many to many: `SELECT l.post_id, .. FROM post_tags AS l JOIN tags AS t0 ON t0.id = l.tag_id WHERE
 ///   l.post_id = ANY($1)`
-pub(crate) fn children(node: &Node<'_>) -> (SelectSql, KeySource) {
+pub(crate) fn children(node: &Node<'_>) -> Children {
     let relation = node.relation;
     let keys: Vec<&ColumnDef> = match relation.link {
         None => columns(relation.target.columns, relation.target_columns),
@@ -62,10 +72,13 @@ pub(crate) fn children(node: &Node<'_>) -> (SelectSql, KeySource) {
 
     writer.push(" FROM ");
     if !by_value {
-        unnest(&mut writer, &keys);
+        let key_table = match &relation.link {
+            None => Table::of(relation.target),
+            Some(link) => Table(link.schema, link.table),
+        };
+        unnest(&mut writer, &keys, &key_table, &key_columns);
         writer.push(" JOIN ");
     }
-    let mut first_table = by_value;
     if let Some(link) = &relation.link {
         writer.write(format_args!(
             "{} AS {}",
@@ -76,7 +89,6 @@ pub(crate) fn children(node: &Node<'_>) -> (SelectSql, KeySource) {
             on_unnested(&mut writer, keyed, &key_columns);
         }
         writer.push(" JOIN ");
-        first_table = false;
     }
     writer.write(format_args!("{} AS {table}", Table::of(relation.target)));
     if let Some(link) = &relation.link {
@@ -89,7 +101,7 @@ pub(crate) fn children(node: &Node<'_>) -> (SelectSql, KeySource) {
             Alias::Link,
             link.target_columns.iter().copied(),
         );
-    } else if !first_table {
+    } else if !by_value {
         on_unnested(&mut writer, keyed, &key_columns);
     }
     joins(&mut writer, &mut output, table, &node.slots);
@@ -104,8 +116,18 @@ pub(crate) fn children(node: &Node<'_>) -> (SelectSql, KeySource) {
     } else {
         conditions(&mut writer, node.select, table, " WHERE ");
     }
-    order(&mut writer, relation.target, node.select, table);
-    (finish(writer, output), key_source)
+    // Of targets of which each parent has one, the order says nothing.
+    if matches!(
+        relation.kind,
+        RelationKind::HasMany | RelationKind::ManyToMany
+    ) {
+        order(&mut writer, relation.target, node.select, table);
+    }
+    Children {
+        select: finish(writer, output),
+        keys: keys.len(),
+        key_source,
+    }
 }
 
 fn columns(all: &'static [ColumnDef], positions: &[usize]) -> Vec<&'static ColumnDef> {
@@ -113,20 +135,11 @@ fn columns(all: &'static [ColumnDef], positions: &[usize]) -> Vec<&'static Colum
 }
 
 /// `unnest($1::int8[], $2::int4[]) WITH ORDINALITY AS k(c0, c1, n)`.
-fn unnest(writer: &mut Writer, keys: &[&ColumnDef]) {
+fn unnest(writer: &mut Writer, keys: &[&ColumnDef], table: &Table, columns: &[&str]) {
     writer.push("unnest(");
-    for (position, key) in keys.iter().enumerate() {
-        let separator = if position > 0 { ", " } else { "" };
-        let through = if key.ty.is_through_text() {
-            "::text[]"
-        } else {
-            ""
-        };
-        writer.write(format_args!(
-            "{separator}${}{through}::{}[]",
-            position + 1,
-            key.ty
-        ));
+    for (position, (key, column)) in keys.iter().zip(columns).enumerate() {
+        writer.separate(position);
+        writer.key_array(position + 1, key.ty, table, column);
     }
     writer.write(format_args!(") WITH ORDINALITY AS {}(", Alias::Keys));
     for position in 0..keys.len() {
@@ -150,7 +163,7 @@ fn on_unnested(writer: &mut Writer, keyed: Alias, key_columns: &[&str]) {
 pub(crate) fn loads_below(nodes: &[Option<Node<'_>>], statements: &mut Vec<String>) {
     for node in nodes.iter().flatten() {
         if !node.is_joined() {
-            statements.push(children(node).0.sql.text);
+            statements.push(children(node).select.sql.text);
         }
         loads_below(&node.slots, statements);
     }

@@ -24,9 +24,10 @@ pub(crate) fn root(
     output.entity(def, table);
 
     let joined = nodes.iter().flatten().any(Node::is_joined);
-    // Rows of the user's own SQL come back in its order. A join may lose that order, so it is kept in a column.
+    // Rows of the user's own SQL come back in its order. A join, or a condition that is planned as one, may lose that
+    // order, so it is kept in a column.
     let keeps_source_order = select.source.is_some() && select.order.is_empty();
-    let numbered = keeps_source_order && joined;
+    let numbered = keeps_source_order && (joined || !select.filters.is_empty());
     from(&mut writer, def, select, table, numbered);
     joins(&mut writer, &mut output, table, nodes);
     conditions(&mut writer, select, table, " WHERE ");
@@ -66,7 +67,7 @@ pub(super) fn from(
                     Name(ROW)
                 ));
             }
-            writer.pieces(pieces, table);
+            writer.pieces(pieces, Alias::Unqualified);
             if numbered {
                 writer.push(") AS q");
             }
@@ -134,7 +135,6 @@ pub(super) fn rows_only(def: &'static EntityDef, select: &Select, lead: &str, ta
 /// The user's own SQL as a whole statement.
 pub(crate) fn raw(pieces: &[Piece]) -> Sql {
     let mut writer = Writer::new();
-    let no_table = writer.next_alias();
-    writer.pieces(pieces, no_table);
+    writer.pieces(pieces, Alias::Unqualified);
     writer.finish()
 }

@@ -10,7 +10,7 @@ use crate::order::OrderTerm;
 use crate::relation::RelationDef;
 use crate::select::Select;
 use crate::sql::Sql;
-use crate::sql::join::on_key;
+use crate::sql::join::{names, on_key};
 use crate::value::PgType;
 
 /// A table's alias in a statement: `t0` is the table that is selected from. Short and numbered, so that no name is
@@ -20,6 +20,8 @@ pub(crate) enum Alias {
     Table(usize),
     Link,
     Keys,
+    /// In SQL that names its tables itself.
+    Unqualified,
 }
 
 impl Display for Alias {
@@ -28,6 +30,7 @@ impl Display for Alias {
             Self::Table(number) => write!(f, "t{number}"),
             Self::Link => f.write_str("l"),
             Self::Keys => f.write_str("k"),
+            Self::Unqualified => Ok(()),
         }
     }
 }
@@ -138,12 +141,28 @@ impl Writer {
     /// `$1::int8[]`: many values of one type as one parameter.
     pub(crate) fn bind_array(&mut self, ty: PgType, values: Vec<Parameter>) {
         self.parameters.push(Arc::new(BindArray(values)));
-        let number = self.last_parameter();
-        self.write(format_args!(
-            "${number}{}::{}",
-            ty.array().select_cast(),
-            ty.array()
-        ));
+        self.array_parameter(self.last_parameter(), ty);
+    }
+
+    fn array_parameter(&mut self, number: usize, ty: PgType) {
+        let array = ty.array();
+        self.write(format_args!("${number}{}::{array}", array.select_cast()));
+    }
+
+    /// An array of keys for `unnest`, which does not tell the server their type: `$1::int8[]`.
+    ///
+    /// A `String` may be text, `citext` or `char(5)`, and the key must be compared as the column is. So there the server
+    /// takes the column's own type, from a subquery that it never runs:
+    /// `coalesce($1, ARRAY(SELECT code FROM countries LIMIT 0))`.
+    pub(crate) fn key_array(&mut self, number: usize, ty: PgType, table: &Table, column: &str) {
+        if ty.is_fixed_by_rust() {
+            self.array_parameter(number, ty);
+        } else {
+            self.write(format_args!(
+                "coalesce(${number}, ARRAY(SELECT {} FROM {table} LIMIT 0))",
+                Name(column)
+            ));
+        }
     }
 
     pub(crate) fn name(&mut self, name: &str) {
@@ -179,6 +198,15 @@ impl Writer {
         }
     }
 
+    /// A value in the user's SQL. A number is of its Rust type, whatever stands next to it: `id > $1` with `3` would
+    /// otherwise ask for the type of `id`, which the driver refuses to make of an `i32`.
+    fn argument(&mut self, number: usize, ty: PgType) {
+        self.parameter(number, ty);
+        if ty.is_number() {
+            self.write(format_args!("::{ty}"));
+        }
+    }
+
     /// A value that stands at several places is one parameter there too: the server infers its type from all of them,
     /// and recognizes `GROUP BY date_trunc($1, at)` as what is selected.
     pub(crate) fn pieces(&mut self, pieces: &[Piece], alias: Alias) {
@@ -188,9 +216,10 @@ impl Writer {
                 Piece::Text(text) => self.push(text),
                 Piece::Argument(argument, Expr::Bind(bind)) => {
                     match bound.iter().find(|(known, _)| known == argument) {
-                        Some(&(_, number)) => self.parameter(number, bind.ty),
+                        Some(&(_, number)) => self.argument(number, bind.ty),
                         None => {
-                            self.bind(bind);
+                            self.parameters.push(bind.value.clone());
+                            self.argument(self.last_parameter(), bind.ty);
                             bound.push((*argument, self.last_parameter()));
                         }
                     }
@@ -198,11 +227,23 @@ impl Writer {
                 Piece::Argument(_, expr) => self.expr(expr, alias),
             }
         }
+        // A comment at its end must not swallow what follows.
+        if pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Text(text) if text.contains("--")))
+        {
+            self.push("\n");
+        }
     }
 
     pub(crate) fn expr(&mut self, expr: &Expr, alias: Alias) {
         match expr {
-            Expr::Column(column) => self.write(format_args!("{alias}.{}", Name(column.name))),
+            Expr::Column(column) => {
+                if alias != Alias::Unqualified {
+                    self.write(format_args!("{alias}."));
+                }
+                self.name(column.name);
+            }
             Expr::Bind(bind) => self.bind(bind),
             Expr::Binary(left, op, right) => {
                 self.expr(left, alias);
@@ -248,7 +289,7 @@ impl Writer {
                     " LIMIT 1)"
                 });
             }
-            Expr::KeyIn(parts) => self.key_in(parts, alias),
+            Expr::KeyIn(def, parts) => self.key_in(def, parts, alias),
             Expr::Raw(pieces) => {
                 self.push("(");
                 self.pieces(pieces, alias);
@@ -258,7 +299,12 @@ impl Writer {
     }
 
     /// `id = ANY($1)`, or `(order_id, line) IN (SELECT * FROM unnest($1::int8[], $2::int4[]))`.
-    fn key_in(&mut self, parts: &[(&'static ColumnDef, Vec<Parameter>)], alias: Alias) {
+    fn key_in(
+        &mut self,
+        def: &EntityDef,
+        parts: &[(&'static ColumnDef, Vec<Parameter>)],
+        alias: Alias,
+    ) {
         if let [(column, values)] = parts {
             self.expr(&Expr::Column(column), alias);
             self.push(" = ANY(");
@@ -275,7 +321,9 @@ impl Writer {
         self.push(") IN (SELECT * FROM unnest(");
         for (position, (column, values)) in parts.iter().enumerate() {
             self.separate(position);
-            self.bind_array(column.ty, values.clone());
+            self.parameters.push(Arc::new(BindArray(values.clone())));
+            let number = self.last_parameter();
+            self.key_array(number, column.ty, &Table::of(def), column.name);
         }
         self.push("))");
     }
@@ -318,14 +366,8 @@ impl Writer {
 
     /// ` FROM posts AS t1 WHERE t1.author_id = t0.id`: the rows that a relation leads to from `parent`.
     fn related_rows(&mut self, relation: &RelationDef, parent: Alias, target: Alias) {
-        let target_columns = relation
-            .target_columns
-            .iter()
-            .map(|&c| relation.target.columns[c].name);
-        let parent_columns = relation
-            .parent_columns
-            .iter()
-            .map(|&c| relation.parent.columns[c].name);
+        let target_columns = names(relation.target, relation.target_columns);
+        let parent_columns = names(relation.parent, relation.parent_columns);
         self.write(format_args!(
             " FROM {} AS {target}",
             Table::of(relation.target)

@@ -15,6 +15,7 @@ use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered, fetch_entities
 ///
 /// It can be run once it says which rows it is for: [`of`](Self::of) an entity, [`filter`](Self::filter)ed, or
 /// [`all_rows`](Self::all_rows).
+#[derive(Debug, Clone)]
 #[must_use = "nothing is deleted before `.execute(&db).await` or `.all(&db).await`"]
 pub struct Delete<E, F = Unfiltered> {
     select: Select,

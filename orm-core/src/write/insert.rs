@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use crate::bind::Bind;
 use crate::db::Executor;
 use crate::entity::{ColumnDef, Entity};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sql::{SelectSql, Table, Writer};
 use crate::write::{exactly_one, fetch_entities, returning};
 
@@ -38,7 +38,7 @@ impl<E: Entity> Insert<E> {
     ///
     /// # Errors
     ///
-    /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses the row.
+    /// [`Error::Constraint`] if a constraint refuses the row.
     pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<E> {
         exactly_one(self.rows.all(on).await?)
     }
@@ -47,7 +47,7 @@ impl<E: Entity> Insert<E> {
     ///
     /// # Errors
     ///
-    /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses the row.
+    /// [`Error::Constraint`] if a constraint refuses the row.
     pub async fn execute<X: Executor + ?Sized>(self, on: &X) -> Result<()> {
         self.rows.execute(on).await.map(drop)
     }
@@ -72,15 +72,17 @@ impl<E: Entity> InsertMany<E> {
         }
     }
 
-    /// Inserts them and returns them as they were stored.
+    /// Inserts them and returns them as they were stored, in the order in which they were given.
     ///
     /// # Errors
     ///
-    /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses a row; then none is inserted.
+    /// [`Error::Constraint`] if a constraint refuses a row; then none is inserted. [`Error::TooManyValues`] if a column is an
+    /// array, and there are more than 65,535 values.
     pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<E>> {
         if self.rows.is_empty() {
             return Ok(Vec::new());
         }
+        self.check_size()?;
         fetch_entities(&self.returning(), on).await
     }
 
@@ -88,12 +90,30 @@ impl<E: Entity> InsertMany<E> {
     ///
     /// # Errors
     ///
-    /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses a row; then none is inserted.
+    /// [`Error::Constraint`] if a constraint refuses a row; then none is inserted. [`Error::TooManyValues`] if a column is an
+    /// array, and there are more than 65,535 values.
     pub async fn execute<X: Executor + ?Sized>(self, on: &X) -> Result<u64> {
         if self.rows.is_empty() {
             return Ok(0);
         }
+        self.check_size()?;
         on.acquire().await?.execute(&self.write().finish()).await
+    }
+
+    /// Whether each value is a parameter of its own. Otherwise each column is one.
+    fn has_a_parameter_for_each_value(&self) -> bool {
+        self.rows.len() == 1 || self.columns().any(|column| column.ty.is_array())
+    }
+
+    fn check_size(&self) -> Result<()> {
+        let values = self.rows.len() * self.columns.len();
+        if self.has_a_parameter_for_each_value() && values > usize::from(u16::MAX) {
+            return Err(Error::TooManyValues {
+                entity: E::DEF.name,
+                rows: self.rows.len(),
+            });
+        }
+        Ok(())
     }
 
     fn returning(&self) -> SelectSql {
@@ -129,7 +149,7 @@ impl<E: Entity> InsertMany<E> {
             writer.name(column.name);
         }
         writer.push(")");
-        if self.rows.len() == 1 || self.columns().any(|column| column.ty.is_array()) {
+        if self.has_a_parameter_for_each_value() {
             self.write_values(&mut writer);
         } else {
             self.write_unnest(&mut writer);

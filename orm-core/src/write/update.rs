@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::predicate::Filter;
 use crate::query::key_condition;
 use crate::select::Select;
-use crate::sql::{Alias, SelectSql, Table, Writer};
+use crate::sql::{self, SelectSql, Table, Writer};
 use crate::value::PgType;
 use crate::write::{
     EntityMarker, Filtered, SaysWhich, Unfiltered, exactly_one, fetch_entities, returning,
@@ -57,6 +57,7 @@ impl Assign<Option<String>> for &str {
 ///
 /// It can be run once it says which rows it is for: [`of`](Self::of) an entity, [`filter`](Self::filter)ed, or
 /// [`all_rows`](Self::all_rows).
+#[derive(Debug, Clone)]
 #[must_use = "nothing is updated before `.execute(&db).await` or `.one(&db).await`"]
 pub struct Update<E, F = Unfiltered> {
     assignments: Vec<(&'static ColumnDef, Bind)>,
@@ -129,7 +130,7 @@ impl<E: Entity, F> Update<E, F> {
     }
 
     /// Changes the rows and returns them: `UPDATE users SET email = $1 WHERE id = $2 RETURNING id, email`.
-    /// Without a column to set nothing is sent, and nothing returned.
+    /// Without a column to set it returns the rows as they are.
     ///
     /// # Errors
     ///
@@ -138,10 +139,12 @@ impl<E: Entity, F> Update<E, F> {
     where
         F: SaysWhich,
     {
-        if self.assignments.is_empty() {
-            return Ok(Vec::new());
-        }
-        fetch_entities(&self.returning(), on).await
+        let statement = if self.assignments.is_empty() {
+            sql::root(E::DEF, &self.select, &[])
+        } else {
+            self.returning()
+        };
+        fetch_entities(&statement, on).await
     }
 
     /// Changes one row and returns it.
@@ -165,7 +168,6 @@ impl<E: Entity, F> Update<E, F> {
     fn write(&self) -> Writer {
         let mut writer = Writer::new();
         let table = writer.next_alias();
-        debug_assert_eq!(table, Alias::Table(0));
         writer.write(format_args!("UPDATE {} AS {table} SET ", Table::of(E::DEF)));
         for (position, (column, bind)) in self.assignments.iter().enumerate() {
             writer.separate(position);

@@ -102,7 +102,12 @@ impl FieldAttributes {
                     return Ok(());
                 }
                 "type" => {
-                    errors.set(&mut read.ty, string(input)?, span, "type");
+                    let ty = string(input)?;
+                    if ty.value().contains('(') {
+                        // A cast to `varchar(3)` cuts what is too long, without an error.
+                        return Err(Error::new(ty.span(), "name the type without its length"));
+                    }
+                    errors.set(&mut read.ty, ty, span, "type");
                     return Ok(());
                 }
                 "has_many" => KindAttribute::HasMany,
