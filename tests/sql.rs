@@ -377,7 +377,9 @@ fn a_second_filter_does_not_reach_into_the_first() {
             .filter(Tag::ID.eq(1) | Tag::ID.eq(2))
             .filter(Tag::ID.eq(3) & Tag::ID.eq(4))
             .filter(sql!("$1 = 5 OR $1 = $2", Tag::ID, 6_i64)),
-        expect![[r#"SELECT t0."id" FROM "tag" AS t0 WHERE (t0."id" = $1 OR t0."id" = $2) AND t0."id" = $3 AND t0."id" = $4 AND (t0."id" = 5 OR t0."id" = $5::int8) ORDER BY t0."id""#]],
+        expect![[
+            r#"SELECT t0."id" FROM "tag" AS t0 WHERE (t0."id" = $1 OR t0."id" = $2) AND t0."id" = $3 AND t0."id" = $4 AND (t0."id" = 5 OR t0."id" = $5::int8) ORDER BY t0."id""#
+        ]],
     );
 }
 
@@ -585,19 +587,27 @@ fn rows_of_own_sql() {
     let recent = || Post::from_sql(sql!("SELECT * FROM recent_posts($1)", 7));
     statements(
         recent(),
-        expect![[r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1::int4)) AS t0"#]],
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1::int4)) AS t0"#
+        ]],
     );
     statements(
         recent().filter(Post::ID.gt(1)).limit(2),
-        expect![[r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT *, row_number() OVER () AS "unlazy row" FROM (SELECT * FROM recent_posts($1::int4)) AS q) AS t0 WHERE t0."id" > $2 ORDER BY t0."unlazy row" LIMIT $3"#]],
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT *, row_number() OVER () AS "unlazy row" FROM (SELECT * FROM recent_posts($1::int4)) AS q) AS t0 WHERE t0."id" > $2 ORDER BY t0."unlazy row" LIMIT $3"#
+        ]],
     );
     statements(
         recent().order_by(Post::TITLE),
-        expect![[r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1::int4)) AS t0 ORDER BY t0."title", t0."id""#]],
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM (SELECT * FROM recent_posts($1::int4)) AS t0 ORDER BY t0."title", t0."id""#
+        ]],
     );
     statements(
         recent().with(Post::AUTHOR),
-        expect![[r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM (SELECT *, row_number() OVER () AS "unlazy row" FROM (SELECT * FROM recent_posts($1::int4)) AS q) AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" ORDER BY t0."unlazy row""#]],
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM (SELECT *, row_number() OVER () AS "unlazy row" FROM (SELECT * FROM recent_posts($1::int4)) AS q) AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" ORDER BY t0."unlazy row""#
+        ]],
     );
     statements(
         recent().with(Post::AUTHOR.selectin()),
@@ -638,7 +648,9 @@ fn placeholders_of_own_sql_are_renumbered() {
             9,
             User::VISITS
         ),
-        expect![[r#"($1::int4 + $2::int4 + $3::int4 + $4::int4 + $5::int4 + $6::int4 + $7::int4 + $8::int4 + $9::int4 + t0."visits" > 1)"#]],
+        expect![[
+            r#"($1::int4 + $2::int4 + $3::int4 + $4::int4 + $5::int4 + $6::int4 + $7::int4 + $8::int4 + $9::int4 + t0."visits" > 1)"#
+        ]],
     );
     statements(
         Song::query().filter(sql!(
@@ -692,7 +704,9 @@ fn joined_three_deep() {
             .with(Post::AUTHOR.with(User::MANAGER.with(User::PASSPORT)))
             .filter(Post::TITLE.ne(""))
             .limit(5),
-        expect![[r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels", t2."id", t2."email", t2."nickname", t2."visits", t2."active", t2."manager_id", t2."labels", t3."id", t3."user_id", t3."unlazy count" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" LEFT JOIN "users" AS t2 ON t2."id" = t1."manager_id" LEFT JOIN LATERAL (SELECT t3."id", t3."user_id", count(*) OVER () AS "unlazy count" FROM "passport" AS t3 WHERE t3."user_id" = t2."id" LIMIT 1) AS t3 ON true WHERE t0."title" <> $1 ORDER BY t0."id" LIMIT $2"#]],
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels", t2."id", t2."email", t2."nickname", t2."visits", t2."active", t2."manager_id", t2."labels", t3."id", t3."user_id", t3."unlazy count" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" LEFT JOIN "users" AS t2 ON t2."id" = t1."manager_id" LEFT JOIN LATERAL (SELECT t3."id", t3."user_id", count(*) OVER () AS "unlazy count" FROM "passport" AS t3 WHERE t3."user_id" = t2."id" LIMIT 1) AS t3 ON true WHERE t0."title" <> $1 ORDER BY t0."id" LIMIT $2"#
+        ]],
     );
 }
 
@@ -702,7 +716,9 @@ fn one_row_is_counted_where_nothing_makes_it_unique() {
         User::query()
             .with(User::PASSPORT)
             .with(User::PROFILE.joined()),
-        expect![[r#"SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels", t1."id", t1."user_id", t1."unlazy count", t2."id", t2."user_id", t2."unlazy count" FROM "users" AS t0 LEFT JOIN LATERAL (SELECT t1."id", t1."user_id", count(*) OVER () AS "unlazy count" FROM "profile" AS t1 WHERE t1."user_id" = t0."id" LIMIT 1) AS t1 ON true LEFT JOIN LATERAL (SELECT t2."id", t2."user_id", count(*) OVER () AS "unlazy count" FROM "passport" AS t2 WHERE t2."user_id" = t0."id" LIMIT 1) AS t2 ON true ORDER BY t0."id""#]],
+        expect![[
+            r#"SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels", t1."id", t1."user_id", t1."unlazy count", t2."id", t2."user_id", t2."unlazy count" FROM "users" AS t0 LEFT JOIN LATERAL (SELECT t1."id", t1."user_id", count(*) OVER () AS "unlazy count" FROM "profile" AS t1 WHERE t1."user_id" = t0."id" LIMIT 1) AS t1 ON true LEFT JOIN LATERAL (SELECT t2."id", t2."user_id", count(*) OVER () AS "unlazy count" FROM "passport" AS t2 WHERE t2."user_id" = t0."id" LIMIT 1) AS t2 ON true ORDER BY t0."id""#
+        ]],
     );
 }
 

@@ -425,3 +425,54 @@ async fn more_parents_than_a_statement_has_parameters() {
     assert_eq!(found.len(), 70_000);
     assert_statements(&log, 1);
 }
+
+#[tokio::test]
+async fn composite_keys_of_text_are_compared_as_their_columns_are() {
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "cities")]
+    struct City<Shops = Unloaded> {
+        #[entity(primary_key)]
+        country: String,
+        #[entity(primary_key)]
+        name: String,
+        #[entity(has_many(Shop, foreign_key = (country, city)))]
+        shops: Shops,
+    }
+
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "shops")]
+    struct Shop<In = Unloaded> {
+        #[entity(primary_key)]
+        id: i64,
+        country: String,
+        city: String,
+        #[entity(belongs_to(City, foreign_key = (country, city)))]
+        in_city: In,
+    }
+
+    let (_test, db, log) = database(
+        "CREATE TABLE cities (country char(5), name text, PRIMARY KEY (country, name));
+         CREATE TABLE shops (id int8 PRIMARY KEY, country char(5), city varchar(20));
+         INSERT INTO cities VALUES ('ab', 'x'), ('ab', 'y');
+         INSERT INTO shops VALUES (1, 'ab', 'x'), (2, 'ab', 'x'), (3, 'ab', 'y')",
+    )
+    .await;
+    let cities = City::query().with(City::SHOPS).all(&db).await.unwrap();
+    let shops: Vec<usize> = cities.iter().map(|city| city.shops.len()).collect();
+    assert_eq!(shops, [2, 1]);
+    assert_statements(&log, 2);
+    for (city, _) in strategies!(Shop::IN_CITY) {
+        let shops = Shop::query().with(city).all(&db).await.unwrap();
+        let names: Vec<&str> = shops
+            .iter()
+            .map(|shop| shop.in_city.name.as_str())
+            .collect();
+        assert_eq!(names, ["x", "x", "y"]);
+    }
+    let keys = [
+        ("ab".to_owned(), "y".to_owned()),
+        ("zz".to_owned(), "y".to_owned()),
+    ];
+    let found = City::find_many(keys).all(&db).await.unwrap();
+    assert_eq!(found.len(), 1);
+}

@@ -233,3 +233,41 @@ async fn queries_run_side_by_side_in_one_expression() {
     .unwrap();
     assert_eq!((users.len(), orders), (4, 5));
 }
+
+#[tokio::test]
+async fn sql_of_ones_own_keeps_its_order_behind_conditions() {
+    let (_test, db, _) = shop().await;
+    // So many rows that the server joins instead of looking each up.
+    db.batch_execute(
+        "INSERT INTO users SELECT id, 'user' || id FROM generate_series(100, 2000) AS id;
+         INSERT INTO orders (id, user_id) SELECT id, 100 + id % 1900 FROM generate_series(1000, 20000) AS id;
+         ANALYZE",
+    )
+    .await
+    .unwrap();
+    let backwards = User::from_sql(sql!("SELECT * FROM users WHERE id >= 100 ORDER BY id DESC"));
+    let found = backwards
+        .filter(User::ORDERS.exists())
+        .all(&db)
+        .await
+        .unwrap();
+    let ids: Vec<i64> = found.iter().map(|user| user.id).collect();
+    let expected: Vec<i64> = (100..2000).rev().collect();
+    assert_eq!(ids, expected);
+}
+
+#[tokio::test]
+async fn sql_of_ones_own_may_name_columns_and_end_in_a_comment() {
+    let (_test, db, _) = shop().await;
+    let named = User::from_sql(sql!(
+        "SELECT * FROM users WHERE $1 = $2 -- by name",
+        User::NAME,
+        "ben"
+    ));
+    let found = named
+        .filter(sql!("$1 > $2 -- by id", User::ID, 0))
+        .all(&db)
+        .await
+        .unwrap();
+    assert_eq!(found, [plain_user(8)]);
+}

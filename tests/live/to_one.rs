@@ -315,3 +315,40 @@ async fn keys_are_readable_whether_or_not_the_relation_is_loaded() {
     assert_eq!((bare.user_id, bare.address_id), (9, Some(4)));
     assert_eq!((loaded.user_id, loaded.address_id), (9, Some(4)));
 }
+
+#[tokio::test]
+async fn a_has_one_whose_declared_uniqueness_is_not_kept_is_an_error_too() {
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "users")]
+    struct Person<Home = Unloaded> {
+        #[entity(primary_key)]
+        id: i64,
+        #[entity(has_one(Home, foreign_key = user_id))]
+        home: Home,
+    }
+
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "addresses")]
+    struct Home {
+        #[entity(primary_key)]
+        id: i64,
+        #[entity(unique)]
+        user_id: i64,
+    }
+
+    let (_test, db, _) = shop().await;
+    for (home, _) in strategies!(Person::HOME) {
+        let error = Person::query()
+            .with(home.clone())
+            .limit(2)
+            .all(&db)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&error, Error::TooMany { of } if of == "Person.home"),
+            "{error:?}"
+        );
+        let seven = Person::find(7).with(home).one(&db).await.unwrap();
+        assert_eq!(seven.home.as_ref().map(|home| home.id), Some(1));
+    }
+}

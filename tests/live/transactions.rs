@@ -373,3 +373,89 @@ async fn transactions_run_in_spawned_tasks() {
     task.await.unwrap().unwrap();
     assert!(is_saved(&db, "eve").await && is_saved(&db, "fay").await);
 }
+
+/// Polls a statement that takes long once, so that it is sent, and drops it.
+async fn drop_a_statement(tx: &unlazy::Transaction<'_>) {
+    let statement = unlazy::execute(sql!("SELECT pg_sleep(60)"), tx);
+    let sent = tokio::time::timeout(std::time::Duration::from_millis(50), statement).await;
+    assert!(sent.is_err(), "the statement ended before it was dropped");
+}
+
+#[tokio::test]
+async fn a_dropped_statement_is_not_committed_over() {
+    let (test, _, _) = shop().await;
+    let db = one_connection(&test);
+    let done = db
+        .transaction(async |tx| {
+            User::insert(new_user("eve")).execute(tx).await?;
+            drop_a_statement(tx).await;
+            Ok::<_, Error>(())
+        })
+        .await;
+    assert!(matches!(done, Err(Error::Aborted)), "{done:?}");
+    // Nobody waited for the minute that the statement takes: its connection is closed.
+    assert!(!is_saved(&db, "eve").await);
+}
+
+#[tokio::test]
+async fn a_dropped_statement_in_a_savepoint_is_not_committed_over() {
+    let (test, _, _) = shop().await;
+    let db = one_connection(&test);
+    let done = db
+        .transaction(async |tx| {
+            User::insert(new_user("eve")).execute(tx).await?;
+            let inner: Result<()> = tx
+                .savepoint(async |sp| {
+                    drop_a_statement(sp).await;
+                    Ok(())
+                })
+                .await;
+            assert!(matches!(inner, Err(Error::Aborted)), "{inner:?}");
+            Ok::<_, Error>(())
+        })
+        .await;
+    assert!(matches!(done, Err(Error::Aborted)), "{done:?}");
+    assert!(!is_saved(&db, "eve").await);
+}
+
+#[tokio::test]
+async fn a_timeout_within_a_transaction_does_not_wait_for_the_statement() {
+    let (test, _, _) = shop().await;
+    let db = one_connection(&test);
+    let done = db
+        .transaction(async |tx| {
+            drop_a_statement(tx).await;
+            Err::<(), _>(Error::PoolTimeout)
+        })
+        .await;
+    assert!(matches!(done, Err(Error::PoolTimeout)), "{done:?}");
+    assert_eq!(User::query().count(&db).await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn a_batch_leaves_no_transaction_and_no_setting_behind() {
+    let (test, _, _) = shop().await;
+    let db = one_connection(&test);
+    for batch in [
+        "BEGIN; INSERT INTO users VALUES (11, 'eve'); SELECT 1 / 0; COMMIT",
+        "BEGIN; INSERT INTO users VALUES (11, 'eve')",
+        "SET search_path TO pg_catalog",
+    ] {
+        let _ = db.batch_execute(batch).await;
+        assert!(!is_saved(&db, "eve").await, "{batch}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_was_never_sent_does_not_abort() {
+    let (_test, db, _) = shop().await;
+    db.transaction(async |tx| {
+        User::insert(new_user("eve")).execute(tx).await?;
+        let unfit = unlazy::execute(sql!("SELECT $1::date", "today"), tx).await;
+        assert!(matches!(unfit, Err(Error::Database(_))), "{unfit:?}");
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert!(is_saved(&db, "eve").await);
+}

@@ -229,3 +229,39 @@ async fn types_that_are_no_values_in_one_statement_for_many_rows() {
     assert_eq!(trees, expected);
     expect_test::expect![[r#"INSERT INTO "tree" ("id", "at", "age") SELECT * FROM unnest($1::int4[], $2::point[], $3::int4range[]) RETURNING "id", "at", "age""#]].assert_eq(&fixture.statements());
 }
+
+#[tokio::test]
+async fn domains_are_written_as_what_they_are_made_of() {
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "contacts")]
+    struct Contact {
+        #[entity(primary_key)]
+        id: i32,
+        email: String,
+    }
+
+    let fixture = Fixture::with(
+        "CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');
+         CREATE TABLE contacts (id int PRIMARY KEY, email email NOT NULL)",
+    )
+    .await;
+    let db = &fixture.db;
+    let new = NewContact {
+        id: 1,
+        email: "a@b".into(),
+    };
+    let contact = Contact::insert(new).one(db).await.unwrap();
+    let contact = Contact::update()
+        .of(&contact)
+        .set(Contact::EMAIL, "e@f")
+        .one(db)
+        .await
+        .unwrap();
+    assert_eq!(contact.email, "e@f");
+    let found = Contact::query()
+        .filter(Contact::EMAIL.eq("e@f"))
+        .one(db)
+        .await
+        .unwrap();
+    assert_eq!(found, contact);
+}
