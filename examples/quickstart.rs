@@ -223,7 +223,7 @@ async fn a_page_of_tasks(db: &Db, show: &mut Show) -> unlazy::Result<()> {
             "creator",
             "assignee",
             "tags",
-            "subtasks of",
+            "subtasks by",
         ],
         tasks.iter().take(4).map(line),
     );

@@ -45,18 +45,18 @@ impl<R, I: Readable<R>> Index<I> for Unloaded<R> {
 
 /// So that `for post in &user.posts` comes to our message.
 impl<R: Readable> Iterator for &Unloaded<R> {
-    type Item = ();
+    type Item = Unloaded;
 
-    fn next(&mut self) -> Option<()> {
+    fn next(&mut self) -> Option<Unloaded> {
         None
     }
 }
 
 /// See the impl for references.
 impl<R: Readable> Iterator for Unloaded<R> {
-    type Item = ();
+    type Item = Unloaded;
 
-    fn next(&mut self) -> Option<()> {
+    fn next(&mut self) -> Option<Unloaded> {
         None
     }
 }
@@ -77,44 +77,44 @@ macro_rules! decoy {
 
 // One macro call for each, since rustc shows the whole call.
 impl<R> Unloaded<R> {
-    decoy!(and_then<F>(F) -> Option<()>);
-    decoy!(as_deref() -> Option<&'static ()>);
-    decoy!(as_mut() -> Option<&'static ()>);
-    decoy!(as_ref() -> Option<&'static ()>);
-    decoy!(as_slice() -> &'static [()]);
+    decoy!(and_then<F>(F) -> Option<Unloaded>);
+    decoy!(as_deref() -> Option<&'static Unloaded>);
+    decoy!(as_mut() -> Option<&'static Unloaded>);
+    decoy!(as_ref() -> Option<&'static Unloaded>);
+    decoy!(as_slice() -> &'static [Unloaded]);
     decoy!(clear());
     decoy!(contains<T>(T) -> bool);
-    decoy!(drain<T>(T) -> std::slice::Iter<'static, ()>);
-    decoy!(expect<T>(T) -> &'static ());
+    decoy!(drain<T>(T) -> std::slice::Iter<'static, Unloaded>);
+    decoy!(expect<T>(T) -> &'static Unloaded);
     decoy!(extend<T>(T));
-    decoy!(first() -> Option<&'static ()>);
-    decoy!(first_mut() -> Option<&'static ()>);
-    decoy!(get<I>(I) -> Option<&'static ()>);
-    decoy!(get_mut<I>(I) -> Option<&'static ()>);
+    decoy!(first() -> Option<&'static Unloaded>);
+    decoy!(first_mut() -> Option<&'static Unloaded>);
+    decoy!(get<I>(I) -> Option<&'static Unloaded>);
+    decoy!(get_mut<I>(I) -> Option<&'static Unloaded>);
     decoy!(into_inner());
-    decoy!(into_iter() -> std::slice::Iter<'static, ()>);
+    decoy!(into_iter() -> std::slice::Iter<'static, Unloaded>);
     decoy!(is_empty() -> bool);
     decoy!(is_none() -> bool);
     decoy!(is_some() -> bool);
     decoy!(is_some_and<F>(F) -> bool);
-    decoy!(iter() -> std::slice::Iter<'static, ()>);
-    decoy!(iter_mut() -> std::slice::Iter<'static, ()>);
-    decoy!(last() -> Option<&'static ()>);
-    decoy!(last_mut() -> Option<&'static ()>);
+    decoy!(iter() -> std::slice::Iter<'static, Unloaded>);
+    decoy!(iter_mut() -> std::slice::Iter<'static, Unloaded>);
+    decoy!(last() -> Option<&'static Unloaded>);
+    decoy!(last_mut() -> Option<&'static Unloaded>);
     decoy!(len() -> usize);
-    decoy!(map<F>(F) -> Option<()>);
+    decoy!(map<F>(F) -> Option<Unloaded>);
     decoy!(map_or<T, F>(T, F) -> T);
-    decoy!(ok_or<T>(T) -> Result<(), T>);
-    decoy!(ok_or_else<F>(F) -> Option<()>);
-    decoy!(pop() -> Option<()>);
+    decoy!(ok_or<T>(T) -> Result<Unloaded, T>);
+    decoy!(ok_or_else<F>(F) -> Option<Unloaded>);
+    decoy!(pop() -> Option<Unloaded>);
     decoy!(push<T>(T));
     decoy!(remove<I>(I));
     decoy!(retain<F>(F));
     decoy!(sort_by<F>(F));
     decoy!(sort_by_key<F>(F));
-    decoy!(take() -> Option<()>);
-    decoy!(to_vec() -> Vec<()>);
-    decoy!(unwrap() -> &'static ());
+    decoy!(take() -> Option<Unloaded>);
+    decoy!(to_vec() -> Vec<Unloaded>);
+    decoy!(unwrap() -> &'static Unloaded);
     decoy!(unwrap_or_default());
 }
 
