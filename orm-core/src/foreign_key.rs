@@ -10,6 +10,7 @@ use crate::shape::{OptionalShared, Shape, Shared};
     label = "this foreign key is of type `{Self}`, the key that it refers to of type `{K}`",
     note = "make both the same type; the foreign key may be an `Option` of it"
 )]
+#[doc(hidden)]
 pub trait References<K> {
     /// Whether the field can be NULL.
     type Nullness: Nullness;
@@ -66,6 +67,7 @@ impl Nullness for Null {
     label = "the fields of the foreign key are `{Self}`, those of the primary key `{K}`",
     note = "name the fields of the foreign key in the order of the primary key: `foreign_key = (order_id, line)`"
 )]
+#[doc(hidden)]
 pub trait ForeignKey<K> {
     /// What a `belongs_to` over these fields holds.
     type Shape: Shape;
@@ -86,6 +88,7 @@ pub trait ForeignKey<K> {
     label = "the columns of the foreign key are `{Self}`, the parts of the primary key `{K}`",
     note = "name the fields of the foreign key in the order of the primary key: `foreign_key = (order_id, line)`"
 )]
+#[doc(hidden)]
 pub trait ForeignKeyColumns<K> {}
 
 /// Compiles only if the columns can refer to the key.

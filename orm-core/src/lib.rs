@@ -11,6 +11,7 @@ mod db;
 mod decode;
 mod entity;
 mod error;
+mod execute;
 mod expr;
 mod foreign_key;
 mod fragment;
@@ -33,11 +34,12 @@ pub use db::{
 };
 pub use entity::{Entity, Keyed};
 pub use error::{ConstraintKind, Error, Result};
+pub use execute::execute;
 pub use fragment::Fragment;
 pub use load::{Load, Loads, Put};
 pub use order::{Order, OrderBy};
 pub use predicate::{Filter, Predicate};
-pub use query::{Query, execute};
+pub use query::Query;
 pub use relation::{IntoLoad, Rel, Relation, ThroughEntity};
 pub use state::{Loaded, Unloaded};
 #[cfg(feature = "json")]

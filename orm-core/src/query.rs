@@ -151,7 +151,11 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
     /// Besides those of the database: [`Error::Decode`], and where relations are loaded [`Error::MissingTarget`] and
     /// [`Error::TooMany`].
     pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<L::Value>> {
-        let connection = on.acquire().await?;
+        self.run(&on.acquire().await?).await
+    }
+
+    /// Not generic over the executor, so that it is compiled once for each shape.
+    async fn run(self, connection: &Connection<'_>) -> Result<Vec<L::Value>> {
         let nodes = nodes(&self.loads);
         let select = sql::root(E::DEF, &self.select, &nodes);
         let statement = connection.prepare(&select.sql).await?;
@@ -168,7 +172,7 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
                 },
             )
             .await?;
-        rows.finish(&self.loads, &nodes, &connection).await
+        rows.finish(&self.loads, &nodes, connection).await
     }
 
     /// The first entity of the result, if there is one: `LIMIT 1`.
@@ -252,15 +256,4 @@ where
         })
         .await?;
     Ok(value)
-}
-
-/// Runs SQL of your own that returns no rows, and returns how many it changed:
-/// `execute(sql!("DELETE FROM drafts WHERE age > $1::int4", 30), &db)`.
-///
-/// # Errors
-///
-/// Those of the database.
-pub async fn execute<X: Executor + ?Sized>(statement: Fragment<()>, on: &X) -> Result<u64> {
-    let sql = sql::raw(&statement.into_pieces());
-    on.acquire().await?.execute(&sql).await
 }

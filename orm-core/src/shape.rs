@@ -39,6 +39,7 @@ pub trait Shape: 'static {
     label = "this method is for `has_many` and `many_to_many`",
     note = "for a condition on the only related row write `.has(..)`; a load of one row has nothing to filter or order"
 )]
+#[doc(hidden)]
 pub trait ToMany: Shape {}
 
 /// A relation to one: `belongs_to`, `has_one`.
@@ -47,6 +48,7 @@ pub trait ToMany: Shape {}
     label = "this method is for `belongs_to` and `has_one`",
     note = "for a condition that some related row fulfils write `.any(..)`, for one that none does `.none(..)`"
 )]
+#[doc(hidden)]
 pub trait ToOne: Shape {}
 
 /// A relation that can be loaded with a join.
@@ -55,26 +57,32 @@ pub trait ToOne: Shape {}
     label = "this relation leads to many rows, and a join would repeat the parent for each of them",
     note = "leave out `.joined()`: collections are loaded with one more statement for all parents, which is faster too"
 )]
+#[doc(hidden)]
 pub trait Joinable: Shape {}
 
 /// `Vec<T>`: `has_many`.
 #[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
 pub struct Many;
 
 /// `Option<T>`: `has_one`.
 #[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
 pub struct Optional;
 
 /// `Arc<T>`: `belongs_to` with a required key.
 #[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
 pub struct Shared;
 
 /// `Option<Arc<T>>`: `belongs_to` with a nullable key.
 #[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
 pub struct OptionalShared;
 
 /// `Vec<Arc<T>>`: `many_to_many`.
 #[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
 pub struct ManyShared;
 
 impl ToMany for Many {}

@@ -4,6 +4,7 @@
 
 mod aggregate;
 mod children;
+mod expr;
 mod join;
 mod select;
 mod writer;

@@ -29,6 +29,7 @@ pub const Unloaded: Unloaded = Unloaded {
     note = "load it with the query; for a field `posts` of `User` that is `User::query().with(User::POSTS)`",
     note = "a function that needs it says so in its signature, as in `fn f(user: &loaded!(User {{ posts }}))`"
 )]
+#[doc(hidden)]
 pub trait Readable<By = ()> {
     /// What would be read.
     type Content: ?Sized;

@@ -52,7 +52,7 @@ async fn fetch_entities<E: Entity, X: Executor + ?Sized>(
     statement: &SelectSql,
     on: &X,
 ) -> Result<Vec<E>> {
-    let connection = on.acquire().await?;
+    let connection = &on.acquire().await?;
     let prepared = connection.prepare(&statement.sql).await?;
     let mut entities = Vec::new();
     connection

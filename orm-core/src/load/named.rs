@@ -10,6 +10,7 @@ use crate::relation::Relation;
     label = "no relation of `{Self}` is called so",
     note = "`loaded!` takes the names of relation fields: `loaded!(User {{ posts {{ tags }}, profile }})`"
 )]
+#[doc(hidden)]
 pub trait Named<const NAME: u64>: Entity {
     /// The relation.
     type Relation: Relation<Parent = Self>;

@@ -52,6 +52,7 @@ pub trait Put<E, L, S>: Relation {
 }
 
 /// The slots `L` of the entity `E` after [`with`](crate::Query::with)`(N)`.
+#[doc(hidden)]
 pub type Filled<E, L, N> = <<N as IntoLoad>::Relation as Put<E, L, <N as IntoLoad>::Load>>::Output;
 
 /// A slot that is not filled yet.
@@ -60,6 +61,7 @@ pub type Filled<E, L, N> = <<N as IntoLoad>::Relation as Put<E, L, <N as IntoLoa
     label = "this relation is loaded twice",
     note = "load it once, with everything that is needed below it: `.with(User::POSTS.with(Post::TAGS).with(Post::AUTHOR))`"
 )]
+#[doc(hidden)]
 pub trait Vacant<R> {}
 
 impl<R> Vacant<R> for Skip {}

@@ -1,0 +1,217 @@
+//! Writes expressions.
+
+use std::sync::Arc;
+
+use crate::bind::{Bind, BindArray, Parameter};
+use crate::entity::{ColumnDef, EntityDef};
+use crate::expr::{Expr, Piece};
+use crate::order::OrderTerm;
+use crate::relation::RelationDef;
+use crate::sql::join::{names, on_key};
+use crate::sql::writer::{Alias, Table, Writer};
+use crate::value::PgType;
+
+impl Writer {
+    /// A value in the user's SQL. A number is of its Rust type, whatever stands next to it: `id > $1` with `3` would
+    /// otherwise ask for the type of `id`, which the driver refuses to make of an `i32`.
+    fn argument(&mut self, number: usize, ty: PgType) {
+        self.parameter(number, ty);
+        if ty.is_number() {
+            self.write(format_args!("::{ty}"));
+        }
+    }
+
+    /// A value that stands at several places is one parameter there too: the server infers its type from all of them,
+    /// and recognizes `GROUP BY date_trunc($1, at)` as what is selected.
+    pub(crate) fn pieces(&mut self, pieces: &[Piece], alias: Alias) {
+        let mut bound: Vec<(usize, usize)> = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => self.push(text),
+                Piece::Argument(argument, Expr::Bind(bind)) => {
+                    match bound.iter().find(|(known, _)| known == argument) {
+                        Some(&(_, number)) => self.argument(number, bind.ty),
+                        None => {
+                            let number = self.add(bind.value.clone());
+                            self.argument(number, bind.ty);
+                            bound.push((*argument, number));
+                        }
+                    }
+                }
+                Piece::Argument(_, expr) => self.expr(expr, alias),
+            }
+        }
+        // A comment at its end must not swallow what follows.
+        if pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Text(text) if text.contains("--")))
+        {
+            self.push("\n");
+        }
+    }
+
+    pub(crate) fn expr(&mut self, expr: &Expr, alias: Alias) {
+        match expr {
+            Expr::Column(column) => {
+                if alias != Alias::Unqualified {
+                    self.write(format_args!("{alias}."));
+                }
+                self.name(column.name);
+            }
+            Expr::Bind(bind) => self.bind(bind),
+            Expr::Binary(left, op, right) => {
+                self.expr(left, alias);
+                self.write(format_args!(" {op} "));
+                self.expr(right, alias);
+            }
+            Expr::Quantified(left, op, array) => {
+                self.expr(left, alias);
+                self.write(format_args!(" {op}("));
+                self.expr(array, alias);
+                self.push(")");
+            }
+            Expr::Postfix(operand, suffix) => {
+                self.expr(operand, alias);
+                self.push(suffix);
+            }
+            Expr::Not(operand) => {
+                self.push("NOT (");
+                self.expr(operand, alias);
+                self.push(")");
+            }
+            Expr::And(terms) => self.terms(terms, " AND ", alias),
+            Expr::Or(terms) => self.terms(terms, " OR ", alias),
+            Expr::Exists(relation, condition) => {
+                self.push("EXISTS (SELECT");
+                let target = self.next_alias();
+                self.related_rows(relation, alias, target);
+                if let Some(condition) = condition {
+                    self.push(" AND ");
+                    self.conjunct(condition, target);
+                }
+                self.push(")");
+            }
+            Expr::Related(relation, value) => {
+                self.push("(SELECT ");
+                let target = self.next_alias();
+                self.expr(value, target);
+                self.related_rows(relation, alias, target);
+                // A `has_one` whose key is not unique must not turn an order into an error.
+                self.push(if relation.target_is_unique() {
+                    ")"
+                } else {
+                    " LIMIT 1)"
+                });
+            }
+            Expr::KeyIn(def, parts) => self.key_in(def, parts, alias),
+            Expr::Raw(pieces) => {
+                self.push("(");
+                self.pieces(pieces, alias);
+                self.push(")");
+            }
+        }
+    }
+
+    /// `id = ANY($1)`, or `(order_id, line) IN (SELECT * FROM unnest($1::int8[], $2::int4[]))`.
+    fn key_in(
+        &mut self,
+        def: &EntityDef,
+        parts: &[(&'static ColumnDef, Vec<Parameter>)],
+        alias: Alias,
+    ) {
+        if let [(column, values)] = parts {
+            self.expr(&Expr::Column(column), alias);
+            self.push(" = ANY(");
+            // Without a cast the server takes the column's own type, whatever the entity calls it.
+            self.bind(&Bind::typed(BindArray(values.clone()), column.ty.array()));
+            self.push(")");
+            return;
+        }
+        self.push("(");
+        for (position, (column, _)) in parts.iter().enumerate() {
+            self.separate(position);
+            self.expr(&Expr::Column(column), alias);
+        }
+        self.push(") IN (SELECT * FROM unnest(");
+        for (position, (column, values)) in parts.iter().enumerate() {
+            self.separate(position);
+            let number = self.add(Arc::new(BindArray(values.clone())));
+            self.key_array(number, column.ty, &Table::of(def), column.name);
+        }
+        self.push("))");
+    }
+
+    fn terms(&mut self, terms: &[Expr], separator: &str, alias: Alias) {
+        for (position, term) in terms.iter().enumerate() {
+            if position > 0 {
+                self.push(separator);
+            }
+            self.term(term, alias);
+        }
+    }
+
+    /// An expression as one of the conditions of a WHERE, all of which must hold.
+    pub(crate) fn conjunct(&mut self, expr: &Expr, alias: Alias) {
+        match expr {
+            Expr::And(terms) => self.terms(terms, " AND ", alias),
+            expr => self.term(expr, alias),
+        }
+    }
+
+    /// An expression as a term of AND or OR.
+    pub(crate) fn term(&mut self, expr: &Expr, alias: Alias) {
+        if matches!(expr, Expr::And(_) | Expr::Or(_)) {
+            self.push("(");
+            self.expr(expr, alias);
+            self.push(")");
+        } else {
+            self.expr(expr, alias);
+        }
+    }
+
+    pub(crate) fn order_term(&mut self, term: &OrderTerm, alias: Alias) {
+        self.expr(&term.expr, alias);
+        if term.descending {
+            self.push(" DESC");
+        }
+        self.push(term.nulls.unwrap_or_default());
+    }
+
+    /// ` FROM posts AS t1 WHERE t1.author_id = t0.id`: the rows that a relation leads to from `parent`.
+    fn related_rows(&mut self, relation: &RelationDef, parent: Alias, target: Alias) {
+        let target_columns = names(relation.target, relation.target_columns);
+        let parent_columns = names(relation.parent, relation.parent_columns);
+        self.write(format_args!(
+            " FROM {} AS {target}",
+            Table::of(relation.target)
+        ));
+        match &relation.link {
+            None => {
+                self.push(" WHERE ");
+                on_key(self, target, target_columns, parent, parent_columns);
+            }
+            Some(link) => {
+                let link_alias = self.next_alias();
+                self.write(format_args!(
+                    " JOIN {} AS {link_alias} ON ",
+                    Table(link.schema, link.table)
+                ));
+                on_key(
+                    self,
+                    link_alias,
+                    link.target_columns.iter().copied(),
+                    target,
+                    target_columns,
+                );
+                self.push(" WHERE ");
+                on_key(
+                    self,
+                    link_alias,
+                    link.parent_columns.iter().copied(),
+                    parent,
+                    parent_columns,
+                );
+            }
+        }
+    }
+}
