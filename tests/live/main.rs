@@ -12,6 +12,7 @@ mod order;
 mod queries;
 mod resources;
 mod same_table_twice;
+mod serialize;
 mod to_one;
 mod transactions;
 mod writes;

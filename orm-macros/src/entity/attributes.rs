@@ -302,7 +302,7 @@ impl Parse for Columns {
     }
 }
 
-/// A field's name; for a link table without an entity, a column's name, which may be a string.
+/// A field's name; for a link table without an entity, a column's.
 fn column(input: ParseStream<'_>) -> Result<Ident> {
     input
         .parse()
