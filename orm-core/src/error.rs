@@ -119,7 +119,7 @@ pub enum Error {
     Deadlock(#[source] tokio_postgres::Error),
 
     /// The connection is lost, or could not be made.
-    #[error("no connection to the database: {0}")]
+    #[error("no connection to the database: {}", with_causes(&**.0))]
     Connection(#[source] Source),
 
     /// The connection string or the pool's settings are wrong.
@@ -258,10 +258,8 @@ fn constraint_kind(code: &SqlState) -> Option<ConstraintKind> {
 
 /// The driver's own text for an error of the server is only that there was one.
 fn what_the_server_said(error: &tokio_postgres::Error) -> String {
-    use std::error::Error as _;
     let Some(db) = error.as_db_error() else {
-        let cause = error.source().map(|cause| format!(": {cause}"));
-        return format!("{error}{}", cause.unwrap_or_default());
+        return with_causes(error);
     };
     let mut text = format!("{} ({})", db.message(), db.code().code());
     for more in [db.detail(), db.hint()].into_iter().flatten() {
@@ -269,6 +267,12 @@ fn what_the_server_said(error: &tokio_postgres::Error) -> String {
         text.push_str(more);
     }
     text
+}
+
+/// An error and what caused it: the driver's own text is seldom more than the place where it happened.
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn because(source: &Option<Source>) -> String {

@@ -466,3 +466,28 @@ async fn nobody_waits_for_a_statement_that_was_dropped() {
     assert_ann(ann(&db).await);
     assert_ne!(backend(&db).await, before);
 }
+
+#[tokio::test]
+async fn errors_say_what_the_server_and_the_driver_said() {
+    let (_test, db, _) = shop().await;
+    let unknown = unlazy::execute(sql!("SELECT 1 FROM nothing"), &db).await;
+    assert_eq!(
+        unknown.unwrap_err().to_string(),
+        "relation \"nothing\" does not exist (42P01)"
+    );
+    let unfit = unlazy::execute(sql!("SELECT $1::date", "today"), &db).await;
+    assert_eq!(
+        unfit.unwrap_err().to_string(),
+        "error serializing parameter 0: \
+         cannot convert between the Rust type `alloc::string::String` and the Postgres type `date`"
+    );
+    let closed = Db::connect("postgres://nobody@127.0.0.1:1/nothing").unwrap();
+    let error = User::query().all(&closed).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("no connection to the database: error connecting to server: "),
+        "{error}"
+    );
+    assert!(error.is_retryable());
+}
