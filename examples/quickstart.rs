@@ -132,7 +132,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn projects_with_tasks(db: &Db, show: &mut Show) -> unlazy::Result<()> {
     show.intent(
         "100 projects, each with its tasks",
-        "Project::query().limit(100).with(Project::TASKS).all(&db)",
+        &code("    let projects = Project::query()"),
     );
     let projects = Project::query()
         .limit(100)
@@ -189,16 +189,7 @@ fn line(task: &TaskWithPeople) -> Vec<String> {
 async fn a_page_of_tasks(db: &Db, show: &mut Show) -> unlazy::Result<()> {
     show.intent(
         "a page of 50 tasks with project, assignee, creator, tags, and subtasks with their assignees",
-        "Task::query()
-    .filter(Task::PARENT_ID.is_null().and(Task::STATUS.ne(Status::Done)))
-    .order_by(Task::TITLE.asc())
-    .limit(50)
-    .with(Task::PROJECT)
-    .with(Task::ASSIGNEE)
-    .with(Task::CREATOR)
-    .with(Task::TAGS.order_by(Tag::NAME))
-    .with(Task::SUBTASKS.with(Task::ASSIGNEE))
-    .all(&db)",
+        &code("    let tasks = Task::query()"),
     );
     let tasks = Task::query()
         .filter(Task::PARENT_ID.is_null().and(Task::STATUS.ne(Status::Done)))
@@ -223,9 +214,13 @@ async fn a_page_of_tasks(db: &Db, show: &mut Show) -> unlazy::Result<()> {
             "creator",
             "assignee",
             "tags",
-            "subtasks by",
+            "subtask done by",
         ],
-        tasks.iter().take(4).map(line),
+        tasks
+            .iter()
+            .filter(|task| !task.subtasks.is_empty())
+            .take(4)
+            .map(line),
     );
     Ok(())
 }
@@ -234,13 +229,7 @@ async fn a_page_of_tasks(db: &Db, show: &mut Show) -> unlazy::Result<()> {
 async fn by_what_is_related(db: &Db, show: &mut Show) -> unlazy::Result<()> {
     show.intent(
         "workers who have an urgent task in a project called Apollo, with the open ones of their tasks",
-        "Worker::query()
-    .filter(Worker::ASSIGNED.any(
-        Task::TAGS.any(Tag::NAME.eq(\"urgent\"))
-            .and(Task::PROJECT.has(Project::NAME.starts_with(\"Apollo\"))),
-    ))
-    .with(Worker::ASSIGNED.filter(Task::STATUS.eq(Status::Open)))
-    .all(&db)",
+        &code("    let workers = Worker::query()"),
     );
     let workers = Worker::query()
         .filter(
@@ -271,13 +260,9 @@ async fn by_what_is_related(db: &Db, show: &mut Show) -> unlazy::Result<()> {
 fn what_does_not_compile(show: &mut Show) {
     let program = include_str!("../tests/compile/fail/quickstart_forgets_the_tasks.rs");
     let message = include_str!("../tests/compile/fail/quickstart_forgets_the_tasks.stderr");
-    let function = program
-        .lines()
-        .skip_while(|line| !line.starts_with("async fn"));
-    let function: Vec<&str> = function.take_while(|line| !line.is_empty()).collect();
     show.intent(
         "the same without `.with(Project::TASKS)` would be 101 statements elsewhere; here it does not compile",
-        &function.join("\n"),
+        &lines_of(program, "async fn count_tasks", "}"),
     );
     for line in message
         .lines()
@@ -286,6 +271,24 @@ fn what_does_not_compile(show: &mut Show) {
         println!("  {line}");
     }
     println!();
+}
+
+/// The statement of this very file that begins so.
+fn code(start: &str) -> String {
+    lines_of(include_str!("quickstart.rs"), start, "        .await?;")
+}
+
+/// The lines of a program from the first that begins so to the next that ends it.
+fn lines_of(program: &str, start: &str, end: &str) -> String {
+    let mut lines = String::new();
+    for line in program.lines().skip_while(|line| !line.starts_with(start)) {
+        lines.push_str(line);
+        lines.push('\n');
+        if line == end {
+            break;
+        }
+    }
+    lines
 }
 
 /// Prints what is done, and what was sent for it.
@@ -298,8 +301,10 @@ impl Show {
     fn intent(&mut self, intent: &str, code: &str) {
         self.scene += 1;
         println!("\n{}. {intent}\n", self.scene);
+        // A statement is indented in its function already.
+        let indent = if code.starts_with(' ') { "" } else { "    " };
         for line in code.lines() {
-            println!("    {line}");
+            println!("{indent}{line}");
         }
         println!();
     }
