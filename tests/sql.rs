@@ -685,6 +685,14 @@ fn dollars_in_quotes_and_comments_are_no_placeholders() {
         expect![[r#"($q$ $$ $2 $q $q$ <> t0."email")"#]],
     );
     condition(
+        sql!(r"E'it\'s $2 \\' <> $1", email),
+        expect![[r#"(E'it\'s $2 \\' <> t0."email")"#]],
+    );
+    condition(
+        sql!(r"name'\' <> $1 AND tab$2 = 1", email),
+        expect![[r#"(name'\' <> t0."email" AND tab$2 = 1)"#]],
+    );
+    condition(
         sql!("/* isn't /* $2 */ $3 */ $1 - 1 / 2 <> 0", email),
         expect![[r#"(/* isn't /* $2 */ $3 */ t0."email" - 1 / 2 <> 0)"#]],
     );

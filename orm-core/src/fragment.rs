@@ -150,6 +150,11 @@ pub const fn check_placeholders(text: &str, arguments: usize) {
     );
 }
 
+/// Whether a byte can be a part of a name.
+const fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || !byte.is_ascii()
+}
+
 struct Placeholder {
     number: usize,
     start: usize,
@@ -175,9 +180,12 @@ impl<'a> Scanner<'a> {
             let start = self.at;
             self.at += 1;
             match byte {
+                b'\'' if self.is_escape_string(start) => self.skip_escape_string(),
                 b'\'' | b'"' => self.skip_past(self.at - 1, 1),
                 b'-' if matches!(self.peek(0), Some(b'-')) => self.skip_line(),
                 b'/' if matches!(self.peek(0), Some(b'*')) => self.skip_comment(),
+                // Within a name, as in `tab$1`.
+                b'$' if start > 0 && is_of_name(self.text[start - 1]) => {}
                 b'$' if matches!(self.peek(0), Some(b'0'..=b'9')) => {
                     let number = self.number();
                     return Some(Placeholder {
@@ -238,6 +246,23 @@ impl<'a> Scanner<'a> {
         if let Some(b'$') = self.peek(ahead) {
             self.at += ahead + 1;
             self.skip_past(start, self.at - start);
+        }
+    }
+
+    /// Whether the quote here begins `E'text'`.
+    const fn is_escape_string(&self, quote: usize) -> bool {
+        quote > 0
+            && matches!(self.text[quote - 1], b'e' | b'E')
+            && (quote == 1 || !is_of_name(self.text[quote - 2]))
+    }
+
+    /// `E'it\'s'`: the character behind a backslash ends nothing.
+    const fn skip_escape_string(&mut self) {
+        while let Some(byte) = self.peek(0) {
+            self.at += if byte == b'\\' { 2 } else { 1 };
+            if byte == b'\'' {
+                break;
+            }
         }
     }
 
