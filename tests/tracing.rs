@@ -98,7 +98,7 @@ async fn statements_are_events_without_values() {
         ]
     );
 
-    execute(sql!("SELECT 1 / $1::int4", 0), &db)
+    execute(sql!("SELECT 1 / $1", 0), &db)
         .await
         .unwrap_err();
     assert_eq!(

@@ -6,7 +6,7 @@ use crate::fragment::Fragment;
 use crate::sql;
 
 /// Runs SQL of your own that returns no rows, and returns how many it changed:
-/// `execute(sql!("DELETE FROM drafts WHERE age > $1::int4", 30), &db)`.
+/// `execute(sql!("DELETE FROM drafts WHERE age > $1", 30), &db)`.
 ///
 /// # Errors
 ///

@@ -73,7 +73,7 @@ impl Db {
     /// ```no_run
     /// # async fn example(db: unlazy::Db) -> unlazy::Result<()> {
     /// let answer = db.transaction(async |tx| {
-    ///     unlazy::execute(unlazy::sql!("DELETE FROM drafts WHERE age > $1::int4", 30), tx).await
+    ///     unlazy::execute(unlazy::sql!("DELETE FROM drafts WHERE age > $1", 30), tx).await
     /// }).await?;
     /// # Ok(())
     /// # }
