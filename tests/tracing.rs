@@ -98,9 +98,7 @@ async fn statements_are_events_without_values() {
         ]
     );
 
-    execute(sql!("SELECT 1 / $1", 0), &db)
-        .await
-        .unwrap_err();
+    execute(sql!("SELECT 1 / $1", 0), &db).await.unwrap_err();
     assert_eq!(
         events.take(),
         [r#"sql="SELECT 1 / $1::int4" rows=0 elapsed_us=.. failed=true"#]
