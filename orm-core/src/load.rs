@@ -86,6 +86,7 @@ impl<R: Relation, L: Loads<Entity = R::Target>> Load<R, L> {
     where
         N: IntoLoad,
         N::Relation: Put<R::Target, L, N::Load>,
+        Filled<R::Target, L, N>: Loads<Entity = R::Target>,
     {
         Load {
             select: self.select,

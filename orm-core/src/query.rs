@@ -136,6 +136,7 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
     where
         N: IntoLoad,
         N::Relation: Put<E, L, N::Load>,
+        Filled<E, L, N>: Loads<Entity = E>,
     {
         Query {
             select: self.select,

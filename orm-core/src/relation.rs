@@ -139,6 +139,7 @@ impl<R: Relation> Rel<R> {
     where
         N: IntoLoad,
         N::Relation: Put<R::Target, TargetLoads<R>, N::Load>,
+        Filled<R::Target, TargetLoads<R>, N>: Loads<Entity = R::Target>,
     {
         self.load().with(nested)
     }

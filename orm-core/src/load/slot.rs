@@ -45,7 +45,7 @@ pub trait Loads: Clone + Send + Sync + 'static {
 )]
 pub trait Put<E, L, S>: Relation {
     /// The slots with that one filled.
-    type Output: Loads<Entity = E>;
+    type Output;
 
     #[doc(hidden)]
     fn put(loads: L, load: S) -> Self::Output;

@@ -16,7 +16,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     let contents = list(&fields);
     let puts = (0..model.relations.len()).map(|position| put(model, position));
     quote! {
-        #[derive(Clone, Debug, Default)]
+        #[derive(Clone, Default)]
         #[allow(unreachable_pub)]
         #vis struct #loads<#(#parameters = ::unlazy::__private::Skip),*>(#slots);
 
@@ -64,18 +64,11 @@ fn put(model: &Model<'_>, position: usize) -> TokenStream {
     let types_after = with_replaced(&parameters, position, quote!(__Load));
     let old = list(&with_replaced(&fields, position, quote!(_)));
     let new = list(&with_replaced(&fields, position, quote!(__load)));
-    let slots = parameters
-        .iter()
-        .enumerate()
-        .filter(|&(other, _)| other != position)
-        .map(|(_, parameter)| quote!(#parameter: ::unlazy::__private::Slot<#entity>,));
     quote! {
         impl<__Load, #(#parameters),*> ::unlazy::Put<#entity, #loads<#(#parameters),*>, __Load>
             for #relation
         where
             #vacant: ::unlazy::__private::Vacant<#relation>,
-            __Load: ::unlazy::__private::Slot<#entity>,
-            #(#slots)*
         {
             type Output = #loads<#(#types_after),*>;
 
