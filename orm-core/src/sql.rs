@@ -11,7 +11,7 @@ mod writer;
 
 pub(crate) use aggregate::{count, exists};
 pub(crate) use children::{Children, KeySource, children, loads_below};
-pub(crate) use select::{raw, root};
+pub(crate) use select::{conditions, raw, root};
 pub(crate) use writer::{Table, Writer};
 
 use crate::bind::Parameter;

@@ -77,7 +77,7 @@ pub(super) fn from(
 }
 
 /// Writes the filters, the first one after `lead`.
-pub(super) fn conditions(writer: &mut Writer, select: &Select, table: Alias, lead: &str) {
+pub(crate) fn conditions(writer: &mut Writer, select: &Select, table: Alias, lead: &str) {
     for (position, filter) in select.filters.iter().enumerate() {
         writer.push(if position == 0 { lead } else { " AND " });
         match filter {

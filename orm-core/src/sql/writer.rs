@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::bind::{Bind, BindArray, Parameter};
 use crate::entity::EntityDef;
-use crate::select::Select;
 use crate::sql::Sql;
 use crate::value::PgType;
 
@@ -176,10 +175,6 @@ impl Writer {
     /// Says that the text is different for other data, so that it is not worth keeping as a prepared statement.
     pub(crate) fn depends_on_data(&mut self) {
         self.depends_on_data = true;
-    }
-
-    pub(crate) fn conditions(&mut self, select: &Select, table: Alias) {
-        super::select::conditions(self, select, table, " WHERE ");
     }
 
     /// ` RETURNING id, email`.

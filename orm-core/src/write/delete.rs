@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::predicate::Filter;
 use crate::query::key_condition;
 use crate::select::Select;
-use crate::sql::{Table, Writer};
+use crate::sql::{self, Table, Writer};
 use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered, fetch_entities, returning};
 
 /// A delete. Made by `User::delete()`.
@@ -88,7 +88,7 @@ impl<E: Entity, F> Delete<E, F> {
         let mut writer = Writer::new();
         let table = writer.next_alias();
         writer.write(format_args!("DELETE FROM {} AS {table}", Table::of(E::DEF)));
-        writer.conditions(&self.select, table);
+        sql::conditions(&mut writer, &self.select, table, " WHERE ");
         writer
     }
 }

@@ -175,7 +175,7 @@ impl<E: Entity, F> Update<E, F> {
             writer.push(" = ");
             writer.bind(bind);
         }
-        writer.conditions(&self.select, table);
+        sql::conditions(&mut writer, &self.select, table, " WHERE ");
         writer
     }
 }
