@@ -169,7 +169,7 @@ struct VerseLine {
 
 /// Compares the statements of a query, one a line.
 #[track_caller]
-fn statements<E: Entity, L: Loads<Entity = E>>(query: Query<E, L>, expected: Expect) {
+fn statements<E: Entity, L: Loads<E>>(query: Query<E, L>, expected: Expect) {
     expected.assert_eq(&query.to_sql().join("\n"));
 }
 

@@ -4,9 +4,11 @@ mod connection;
 mod executor;
 mod log;
 mod pool;
+mod snapshot;
 mod transaction;
 
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Connection, is_outdated};
+
 pub use executor::{Acquire, Executor};
 pub use log::{LoggedStatement, StatementLog};
 pub use pool::Db;

@@ -3,7 +3,7 @@
 use tokio_postgres::types::{FromSql, FromSqlOwned, Kind, Type, WasNull};
 use tokio_postgres::{Column, Row};
 
-use crate::entity::EntityDef;
+use crate::entity::{ColumnDef, EntityDef};
 use crate::error::{Error, Result};
 
 /// The columns of one entity within a row.
@@ -11,17 +11,38 @@ use crate::error::{Error, Result};
 pub struct RowReader<'r> {
     row: &'r Row,
     offset: usize,
+    /// The position of the entity's column that stands at the offset.
+    first: usize,
     def: &'static EntityDef,
 }
 
 impl<'r> RowReader<'r> {
     pub(crate) fn new(row: &'r Row, offset: usize, def: &'static EntityDef) -> Self {
-        Self { row, offset, def }
+        Self::single(row, offset, def, 0)
+    }
+
+    /// A reader of one column of an entity, which stands by itself.
+    pub(crate) fn single(
+        row: &'r Row,
+        offset: usize,
+        def: &'static EntityDef,
+        column: usize,
+    ) -> Self {
+        Self {
+            row,
+            offset,
+            first: column,
+            def,
+        }
+    }
+
+    fn position(&self, column: usize) -> usize {
+        self.offset + column - self.first
     }
 
     /// The value of the column at a position in the entity's list of columns.
     pub fn get<T: FromSqlOwned>(&self, column: usize) -> Result<T> {
-        match self.row.try_get::<_, TypeChecked<T>>(self.offset + column) {
+        match self.row.try_get::<_, TypeChecked<T>>(self.position(column)) {
             Ok(TypeChecked(value)) => Ok(value),
             Err(error) => Err(self.undecodable(column, error)),
         }
@@ -30,7 +51,7 @@ impl<'r> RowReader<'r> {
     #[cold]
     fn undecodable(&self, column: usize, error: tokio_postgres::Error) -> Error {
         let column_def = &self.def.columns[column];
-        let sent = self.row.columns()[self.offset + column].type_();
+        let sent = self.row.columns()[self.position(column)].type_();
         Error::Decode {
             entity: self.def.name,
             column: column_def.name,
@@ -40,7 +61,7 @@ impl<'r> RowReader<'r> {
                 type_name(sent)
             },
             rust_type: column_def.rust_type(),
-            source: Some(match raw(self.row, self.offset + column) {
+            source: Some(match raw(self.row, self.position(column)) {
                 None => "it is NULL".into(),
                 Some(_) => reason(error),
             }),
@@ -54,9 +75,23 @@ pub(crate) fn raw(row: &Row, column: usize) -> Option<&[u8]> {
     row.try_get::<_, Raw<'_>>(column).ok().and_then(|raw| raw.0)
 }
 
-/// Checks that every column of an entity can be decoded from the result's column at the same position.
-pub(crate) fn check_types(def: &'static EntityDef, columns: &[Column]) -> Result<()> {
-    for (column, sent) in def.columns.iter().zip(columns) {
+/// Columns of an entity in a result.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The position of the first one in the result.
+    pub(crate) at: usize,
+    pub(crate) def: &'static EntityDef,
+    pub(crate) columns: &'static [ColumnDef],
+}
+
+/// Checks that the columns of an entity can be decoded from those of a result.
+pub(crate) fn check_types(part: &Part, columns: &[Column]) -> Result<()> {
+    let Part {
+        at,
+        def,
+        columns: wanted,
+    } = *part;
+    for (column, sent) in wanted.iter().zip(columns.get(at..).unwrap_or_default()) {
         if !column.accepts(sent.type_()) {
             return Err(Error::Decode {
                 entity: def.name,

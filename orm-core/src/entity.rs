@@ -6,6 +6,7 @@ use crate::bind::Bind;
 use crate::decode::RowReader;
 use crate::error::Result;
 use crate::load::Loads;
+use crate::record::Record;
 use crate::value::{Field, PgType, Value};
 
 /// A struct whose values are the rows of a table or view.
@@ -16,14 +17,14 @@ use crate::value::{Field, PgType, Value};
     message = "`{Self}` is not an entity",
     label = "a type with `#[derive(Entity)]`, with no relation loaded, is expected here"
 )]
-pub trait Entity: Sized + Send + Sync + 'static {
+pub trait Entity: Record<Entity = Self> {
     /// The type of the primary key: that of its field, or a tuple if it has several columns.
     type Key;
     /// The type of the primary key as a tuple, also if it has one column.
     #[doc(hidden)]
     type KeyParts;
     /// The load slots of its relations, with none filled.
-    type Loads: Loads<Entity = Self, Value = Self> + Default;
+    type Loads: Loads<Self, Value = Self> + Default;
     /// The table and its columns.
     const DEF: &'static EntityDef;
 
@@ -36,13 +37,6 @@ pub trait Entity: Sized + Send + Sync + 'static {
     fn bind_key(key: Self::Key) -> Vec<Bind>;
 }
 
-/// An entity in any state of its relations: `User`, `User<Loaded<Vec<Post>>>`.
-pub trait Keyed<E: Entity> {
-    /// The primary key's values, bound.
-    #[doc(hidden)]
-    fn key_binds(&self) -> Vec<Bind>;
-}
-
 /// A table or view, and how an entity's fields stand in it.
 #[derive(Debug)]
 pub struct EntityDef {
@@ -52,8 +46,10 @@ pub struct EntityDef {
     pub schema: Option<&'static str>,
     /// The table or view.
     pub table: &'static str,
-    /// The columns, in the order of the fields.
+    /// The columns, in the order of the fields; deferred ones come last.
     pub columns: &'static [ColumnDef],
+    /// The number of columns that every query reads: all but the deferred ones.
+    pub eager: usize,
     /// The positions of the primary key's columns in `columns`.
     pub key: &'static [usize],
 }
@@ -73,6 +69,8 @@ pub struct ColumnDef {
     pub unique: bool,
     /// Whether the database makes the value, so that an insert does not set it.
     pub generated: bool,
+    /// Whether it is read only when a query asks for it.
+    pub deferred: bool,
     accepts: fn(&Type) -> bool,
     rust_type: fn() -> &'static str,
 }
@@ -99,6 +97,7 @@ impl ColumnDef {
             nullable,
             unique: false,
             generated: false,
+            deferred: false,
             accepts: <T as FromSql<'static>>::accepts,
             rust_type: std::any::type_name::<T>,
         }
@@ -120,6 +119,14 @@ impl ColumnDef {
         }
     }
 
+    #[doc(hidden)]
+    pub const fn deferred(self) -> Self {
+        Self {
+            deferred: true,
+            ..self
+        }
+    }
+
     /// Whether the field's type can be decoded from a result column of type `ty`.
     pub(crate) fn accepts(&self, ty: &Type) -> bool {
         (self.accepts)(ty)
@@ -131,6 +138,11 @@ impl ColumnDef {
 }
 
 impl EntityDef {
+    /// The columns that every query reads.
+    pub(crate) fn eager_columns(&self) -> &'static [ColumnDef] {
+        &self.columns[..self.eager]
+    }
+
     /// The primary key's columns.
     pub fn key_columns(&self) -> impl ExactSizeIterator<Item = &'static ColumnDef> + use<> {
         let columns = self.columns;

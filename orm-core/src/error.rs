@@ -134,6 +134,15 @@ pub enum Error {
     )]
     Aborted,
 
+    /// A query that asked for a snapshot runs where there can be none.
+    #[error(
+        "a query asked for a snapshot, but {reason}; run it on a `Db`, or in a transaction begun as REPEATABLE READ"
+    )]
+    NoSnapshot {
+        /// Why not.
+        reason: &'static str,
+    },
+
     /// Any other error of the server or the driver.
     #[error("{}", what_the_server_said(.0))]
     Database(#[source] tokio_postgres::Error),
@@ -168,6 +177,14 @@ impl fmt::Display for ConstraintKind {
 }
 
 impl Error {
+    /// The driver's error, if it is of the kind that is passed on as it is.
+    pub(crate) fn as_driver_error(&self) -> Option<&tokio_postgres::Error> {
+        match self {
+            Self::Database(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whether the same work may succeed when it is run again from the start: serialization failures, deadlocks, lost
     /// connections and a pool that was full.
     pub fn is_retryable(&self) -> bool {

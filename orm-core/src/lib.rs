@@ -19,7 +19,9 @@ mod load;
 mod order;
 mod predicate;
 mod query;
+mod record;
 mod relation;
+mod run;
 mod select;
 mod shape;
 mod sql;
@@ -32,16 +34,17 @@ pub use connect::ConnectError;
 pub use db::{
     Db, Executor, Isolation, LoggedStatement, StatementLog, Transaction, TransactionOptions,
 };
-pub use entity::{Entity, Keyed};
+pub use entity::Entity;
 pub use error::{ConstraintKind, Error, Result};
 pub use execute::execute;
 pub use fragment::Fragment;
-pub use load::{Load, Loads, Put};
+pub use load::{Deferred, DeferredColumn, If, Load, LoadColumn, Loads};
 pub use order::{Order, OrderBy};
 pub use predicate::{Filter, Predicate};
 pub use query::Query;
+pub use record::Record;
 pub use relation::{IntoLoad, Rel, Relation, ThroughEntity};
-pub use state::{Loaded, Unloaded};
+pub use state::{Loaded, MaybeLoaded, Unloaded};
 #[cfg(feature = "json")]
 pub use tokio_postgres::types::Json;
 pub use value::{Field, IntoValue, Nullable, PgType, Text, Value};
@@ -54,7 +57,7 @@ pub use write::{
 #[doc(hidden)]
 pub use foreign_key::{ForeignKey, ForeignKeyColumns, References};
 #[doc(hidden)]
-pub use load::{Filled, Named, Vacant};
+pub use load::{Filled, Named, Owns, Put, StateField, Vacant};
 #[doc(hidden)]
 pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, ToMany, ToOne};
 #[doc(hidden)]
@@ -72,7 +75,10 @@ pub mod __private {
     pub use crate::entity::{ColumnDef, EntityDef, KeyParts};
     pub use crate::foreign_key::{ForeignKey, check_foreign_key};
     pub use crate::fragment::{Argument, check_placeholders};
-    pub use crate::load::{Named, NamedRelation, Node, Skip, Slot, Slots, TargetOf, Vacant, With};
+    pub use crate::load::{
+        After, Here, List, Load, LoadColumn, Named, NamedField, Skip, TargetOf, With, WithIf,
+    };
+    pub use crate::record::Assemble;
     pub use crate::relation::{LinkDef, RelationDef, RelationKind};
     pub use crate::select::Select;
     pub use crate::shape::{Links, Many, ManyShared, Optional};

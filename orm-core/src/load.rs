@@ -4,10 +4,16 @@
 //! tree whose type says what the result will be. At run time the same tree as data ([`Node`]) is what statements are
 //! written from.
 
+mod conditional;
+mod deferred;
 mod joined;
 mod keys;
 mod named;
 mod node;
+mod parents;
+pub(crate) mod pipelined;
+mod position;
+pub(crate) mod repeatable;
 mod rows;
 mod selectin;
 mod slot;
@@ -15,18 +21,24 @@ mod slot;
 use std::fmt;
 use std::marker::PhantomData;
 
+use futures_util::future::join;
 use tokio_postgres::Row;
 
-pub use named::{Named, NamedRelation, TargetOf, With};
-pub use node::Node;
-pub(crate) use node::Strategy;
+pub use conditional::If;
+pub use deferred::{Deferred, DeferredColumn, LoadColumn};
+pub use named::{Named, NamedField, TargetOf, With, WithIf};
+pub use node::{Node, RelationNode};
+pub(crate) use node::{Strategy, has_statements, relations};
+pub use position::{After, At, Here, List};
 pub(crate) use rows::Rows;
-pub use slot::{Filled, Loads, Put, Skip, Slot, Slots, Vacant};
+pub use slot::{Filled, Loads, Owns, Put, Skip, Slot, Slots, StateField, Vacant};
 
 use crate::db::Connection;
 use crate::entity::{Entity, KeyParts};
 use crate::error::{Error, Result};
 use crate::load::joined::Joined;
+use crate::load::parents::Parents;
+use crate::load::pipelined::Ahead;
 use crate::order::OrderBy;
 use crate::predicate::Filter;
 use crate::relation::{IntoLoad, Relation, ThroughEntity};
@@ -75,7 +87,7 @@ impl<R: Relation> Load<R, <R::Target as Entity>::Loads> {
     }
 }
 
-impl<R: Relation, L: Loads<Entity = R::Target>> Load<R, L> {
+impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
     pub(crate) fn strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = Some(strategy);
         self
@@ -85,13 +97,27 @@ impl<R: Relation, L: Loads<Entity = R::Target>> Load<R, L> {
     pub fn with<N>(self, nested: N) -> Load<R, Filled<R::Target, L, N>>
     where
         N: IntoLoad,
-        N::Relation: Put<R::Target, L, N::Load>,
-        Filled<R::Target, L, N>: Loads<Entity = R::Target>,
+        N::Field: Put<R::Target, L, N::Load>,
+        Filled<R::Target, L, N>: Loads<R::Target>,
     {
+        self.map_loads(|loads| N::Field::put(loads, nested.into_load()))
+    }
+
+    /// See [`Rel::with_if`](crate::Rel::with_if).
+    pub fn with_if<N>(self, condition: bool, nested: N) -> Load<R, FilledIf<R::Target, L, N>>
+    where
+        N: IntoLoad,
+        N::Field: Put<R::Target, L, If<N::Load>>,
+        FilledIf<R::Target, L, N>: Loads<R::Target>,
+    {
+        self.map_loads(|loads| N::Field::put(loads, If::new(condition, nested.into_load())))
+    }
+
+    fn map_loads<M>(self, map: impl FnOnce(L) -> M) -> Load<R, M> {
         Load {
             select: self.select,
             strategy: self.strategy,
-            loads: N::Relation::put(self.loads, nested.into_load()),
+            loads: map(self.loads),
             marker: PhantomData,
         }
     }
@@ -151,30 +177,31 @@ impl<R: Relation, L: Loads<Entity = R::Target>> Load<R, L> {
 impl<R, L> Slot<R::Parent> for Load<R, L>
 where
     R: Relation,
-    L: Loads<Entity = R::Target>,
+    L: Loads<R::Target>,
 {
     type Value = Loaded<<R::Shape as Shape>::Of<L::Value>>;
-    type Joined = Joined<L>;
+    type Joined = Joined<R::Target, L>;
+    type Ahead = Ahead<R, L>;
     type Values = std::vec::IntoIter<<R::Shape as Shape>::Of<L::Value>>;
 
     fn describe(&self) -> Option<Node<'_>> {
-        Some(Node::new(
+        Some(Node::Relation(RelationNode::new(
             R::DEF,
             &self.select,
             self.strategy,
-            nodes(&self.loads),
-        ))
+            nodes::<R::Target, L>(&self.loads),
+        )))
     }
 
     fn read(
         &self,
-        joined: &mut Joined<L>,
+        joined: &mut Self::Joined,
         node: Option<&Node<'_>>,
         row: &Row,
         at: &mut usize,
         parent: u32,
     ) -> Result<()> {
-        match node {
+        match node.and_then(Node::relation) {
             Some(node) if node.is_joined() => {
                 joined.read::<R::Shape>(&self.loads, node, row, at, parent)
             }
@@ -182,25 +209,50 @@ where
         }
     }
 
+    async fn fetch_ahead<'a>(
+        &'a self,
+        node: Option<&'a Node<'a>>,
+        connection: &'a Connection<'a>,
+    ) -> Result<Self::Ahead> {
+        let node = filled(node);
+        let own = async {
+            match &node.ahead {
+                Some(prepared) => pipelined::fetch::<R, L>(&self.loads, node, prepared, connection)
+                    .await
+                    .map(Some),
+                None => Ok(None),
+            }
+        };
+        // Boxed, so that the futures of nested loads do not contain each other.
+        let below = Box::pin(self.loads.fetch_ahead(&node.slots, connection));
+        let (own, below) = join(own, below).await;
+        Ok(Ahead::new(own?, below?))
+    }
+
     async fn load<'a>(
         &'a self,
-        parents: &'a [R::Parent],
-        joined: Joined<L>,
+        parents: Parents<'a, R::Parent>,
+        joined: Self::Joined,
+        mut ahead: Self::Ahead,
         node: Option<&'a Node<'a>>,
         connection: &'a Connection<'a>,
     ) -> Result<Self::Values> {
-        let node = node.expect("a filled slot has a node");
+        let node = filled(node);
         let (rows, pairs) = if node.is_joined() {
             joined.into_parts()
+        } else if let Some(fetched) = ahead.take_fetched() {
+            fetched.match_to(parents, node)?
         } else {
             selectin::fetch::<R, L>(parents, &self.loads, node, connection).await?
         };
-        let targets = rows.finish(&self.loads, &node.slots, connection).await?;
+        let targets = rows
+            .finish(&self.loads, &node.slots, ahead.below, connection)
+            .await?;
         let links = Links {
             relation: R::DEF,
-            parents: parents.len(),
+            parents: parents.entities.len(),
             pairs: &pairs,
-            missing: &|parent| missing_target::<R>(&parents[parent]),
+            missing: &|parent| missing_target::<R>(&parents.entities[parent]),
         };
         Ok(R::Shape::distribute(targets, &links)?.into_iter())
     }
@@ -208,6 +260,16 @@ where
     fn next(values: &mut Self::Values) -> Self::Value {
         Loaded::new(values.next().expect("there is a value for each parent"))
     }
+}
+
+/// The slots `L` of the entity `E` after [`with_if`](crate::Query::with_if).
+#[doc(hidden)]
+pub type FilledIf<E, L, N> =
+    <<N as IntoLoad>::Field as Put<E, L, If<<N as IntoLoad>::Load>>>::Output;
+
+fn filled<'n, 'q>(node: Option<&'n Node<'q>>) -> &'n RelationNode<'q> {
+    node.and_then(Node::relation)
+        .expect("the slot of a relation that is loaded has its node")
 }
 
 /// The error for a parent whose required target was not found.
@@ -221,8 +283,8 @@ fn missing_target<R: Relation>(parent: &R::Parent) -> Error {
 }
 
 /// The tree of a query's loads as data.
-pub(crate) fn nodes<L: Loads>(loads: &L) -> Vec<Option<Node<'_>>> {
+pub(crate) fn nodes<E: Entity, L: Slots<E>>(loads: &L) -> Vec<Option<Node<'_>>> {
     let mut nodes = Vec::new();
-    loads.slots().describe(&mut nodes);
+    loads.describe(&mut nodes);
     nodes
 }

@@ -11,10 +11,11 @@ use crate::entity::{ColumnDef, Entity};
 use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::fragment::Fragment;
-use crate::load::{Filled, Loads, Put, Rows, nodes};
+use crate::load::{Filled, FilledIf, If, Loads, Put, nodes};
 use crate::order::OrderBy;
 use crate::predicate::Filter;
 use crate::relation::IntoLoad;
+use crate::run::{How, run};
 use crate::select::Select;
 use crate::sql;
 use crate::value::IntoValue;
@@ -28,6 +29,7 @@ use crate::value::IntoValue;
 pub struct Query<E: Entity, L = <E as Entity>::Loads> {
     select: Select,
     loads: L,
+    how: How,
     marker: PhantomData<fn() -> E>,
 }
 
@@ -36,6 +38,7 @@ impl<E: Entity, L: Clone> Clone for Query<E, L> {
         Self {
             select: self.select.clone(),
             loads: self.loads.clone(),
+            how: self.how,
             marker: PhantomData,
         }
     }
@@ -57,6 +60,7 @@ impl<E: Entity> Query<E> {
         Self {
             select: Select::default(),
             loads: E::Loads::default(),
+            how: How::default(),
             marker: PhantomData,
         }
     }
@@ -106,7 +110,7 @@ pub(crate) fn key_condition<E: Entity>(key: Vec<Bind>) -> Expr {
     parts.fold(first, Expr::and)
 }
 
-impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
+impl<E: Entity, L: Loads<E>> Query<E, L> {
     /// Keeps the rows that fulfil a condition. Further calls add further conditions, all of which must hold.
     pub fn filter(mut self, condition: impl Filter<E>) -> Self {
         self.select.filter(condition.into_expr());
@@ -121,13 +125,13 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
 
     /// At most so many entities, however many rows are loaded with each: `LIMIT $1`.
     pub fn limit(mut self, limit: u32) -> Self {
-        self.select.limit = Some(i64::from(limit));
+        self.select.page.limit = Some(i64::from(limit));
         self
     }
 
     /// Leaves out the first entities: `OFFSET $1`.
     pub fn offset(mut self, offset: u64) -> Self {
-        self.select.offset = Some(i64::try_from(offset).unwrap_or(i64::MAX));
+        self.select.page.offset = Some(i64::try_from(offset).unwrap_or(i64::MAX));
         self
     }
 
@@ -135,14 +139,72 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
     pub fn with<N>(self, relation: N) -> Query<E, Filled<E, L, N>>
     where
         N: IntoLoad,
-        N::Relation: Put<E, L, N::Load>,
-        Filled<E, L, N>: Loads<Entity = E>,
+        N::Field: Put<E, L, N::Load>,
+        Filled<E, L, N>: Loads<E>,
     {
+        self.map_loads(|loads| N::Field::put(loads, relation.into_load()))
+    }
+
+    /// Loads a relation if a condition holds that is known only when the program runs. The field then is a
+    /// [`MaybeLoaded`](crate::MaybeLoaded), which has to be matched.
+    pub fn with_if<N>(self, condition: bool, relation: N) -> Query<E, FilledIf<E, L, N>>
+    where
+        N: IntoLoad,
+        N::Field: Put<E, L, If<N::Load>>,
+        FilledIf<E, L, N>: Loads<E>,
+    {
+        self.map_loads(|loads| N::Field::put(loads, If::new(condition, relation.into_load())))
+    }
+
+    fn map_loads<M>(self, map: impl FnOnce(L) -> M) -> Query<E, M> {
         Query {
             select: self.select,
-            loads: N::Relation::put(self.loads, relation.into_load()),
+            loads: map(self.loads),
+            how: self.how,
             marker: PhantomData,
         }
+    }
+
+    /// Sends the statements of the whole tree at once, so that it costs one round trip, whatever its depth: for a database
+    /// that is not on this machine. All of them see the database at one moment.
+    ///
+    /// Each load finds its parents by a subquery, and all statements go out between
+    /// `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY` and `COMMIT`:
+    ///
+    /// ```sql
+    /// SELECT t0."id", t0."email" FROM "users" AS t0 WHERE t0."email" LIKE $1 ORDER BY t0."id"
+    /// SELECT t0."id", t0."author_id" FROM "posts" AS t0 WHERE t0."author_id" = ANY(ARRAY(
+    ///     SELECT t1."id" FROM "users" AS t1 WHERE t1."email" LIKE $1)) ORDER BY t0."id"
+    /// ```
+    ///
+    /// The first time on a connection, preparing them costs a second round trip.
+    ///
+    /// Where a subquery could find other parents than the query, it is run level by level instead, and the reason is
+    /// logged ([`StatementLog::notes`](crate::StatementLog::notes)): if it selects from [SQL of your
+    /// own](Query::from_sql), if a condition in SQL of your own calls a function that may return another value each time,
+    /// if it locks rows, in a transaction that is not REPEATABLE READ or SERIALIZABLE, and on a client whose transaction
+    /// unlazy does not know.
+    pub fn pipelined(mut self) -> Self {
+        self.how.pipelined = Some(true);
+        self
+    }
+
+    /// Sends the statements of each level when the results of the one above it are there. This is the default, unless the
+    /// handle is [pipelined](crate::Db::pipelined).
+    pub fn by_levels(mut self) -> Self {
+        self.how.pipelined = Some(false);
+        self
+    }
+
+    /// All statements of the query see the database at one moment: what others commit between two of them is not seen.
+    ///
+    /// It sends `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY` with the first statement and `COMMIT` after the last one,
+    /// unless it consists of one statement. In a transaction that is REPEATABLE READ or SERIALIZABLE there is
+    /// nothing to send; in any other, and on a client that is not a [`Db`](crate::Db)'s, it is
+    /// [`Error::NoSnapshot`].
+    pub fn snapshot(mut self) -> Self {
+        self.how.snapshot = true;
+        self
     }
 
     /// All entities of the result.
@@ -157,23 +219,7 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
 
     /// Not generic over the executor, so that it is compiled once for each shape.
     async fn run(self, connection: &Connection<'_>) -> Result<Vec<L::Value>> {
-        let nodes = nodes(&self.loads);
-        let select = sql::root(E::DEF, &self.select, &nodes);
-        let statement = connection.prepare(&select.sql).await?;
-        let mut rows = Rows::default();
-        let joined_at = E::DEF.columns.len();
-        connection
-            .fetch(
-                &statement,
-                &select,
-                &select.sql.parameters,
-                &mut |row: &Row| {
-                    rows.read(&self.loads, &nodes, row, 0, joined_at)?;
-                    Ok(())
-                },
-            )
-            .await?;
-        rows.finish(&self.loads, &nodes, connection).await
+        run::<E, L>(&self.select, &self.loads, self.how, connection).await
     }
 
     /// The first entity of the result, if there is one: `LIMIT 1`.
@@ -232,15 +278,15 @@ impl<E: Entity, L: Loads<Entity = E>> Query<E, L> {
 
     /// The statements that [`all`](Self::all) would send, in their order: the query's own, then those of its loads.
     pub fn to_sql(&self) -> Vec<String> {
-        let nodes = nodes(&self.loads);
+        let nodes = nodes::<E, L>(&self.loads);
         let mut statements = vec![sql::root(E::DEF, &self.select, &nodes).sql.text];
         sql::loads_below(&nodes, &mut statements);
         statements
     }
 
     async fn at_most<X: Executor + ?Sized>(mut self, rows: i64, on: &X) -> Result<Vec<L::Value>> {
-        let limit = self.select.limit.map_or(rows, |limit| limit.min(rows));
-        self.select.limit = Some(limit);
+        let limit = &mut self.select.page.limit;
+        *limit = Some(limit.map_or(rows, |limit| limit.min(rows)));
         self.all(on).await
     }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::entity::{Entity, EntityDef, KeyParts};
 use crate::expr::Expr;
-use crate::load::{Filled, Load, Loads, Put, Strategy};
+use crate::load::{Filled, FilledIf, If, Load, Loads, Put, StateField, Strategy};
 use crate::order::{Order, OrderBy};
 use crate::predicate::{Filter, Predicate};
 use crate::shape::{Joinable, Shape, ToMany, ToOne};
@@ -18,12 +18,20 @@ pub trait Relation: Copy + Send + Sync + 'static {
     type Target: Entity;
     /// What the field holds once loaded.
     type Shape: Shape;
+    /// The position of its state among those of the entity.
+    #[doc(hidden)]
+    type Position;
     /// The relation's name, kind and keys.
     const DEF: &'static RelationDef;
 
     /// The values by which a parent refers to its targets.
     #[doc(hidden)]
     fn key<'a>(parent: &'a Self::Parent, key: &mut KeyParts<'a>);
+}
+
+impl<R: Relation> StateField for R {
+    type Owner = R::Parent;
+    type Position = R::Position;
 }
 
 /// A many-to-many relation whose link table is an entity too.
@@ -138,10 +146,24 @@ impl<R: Relation> Rel<R> {
     pub fn with<N>(self, nested: N) -> Load<R, Filled<R::Target, TargetLoads<R>, N>>
     where
         N: IntoLoad,
-        N::Relation: Put<R::Target, TargetLoads<R>, N::Load>,
-        Filled<R::Target, TargetLoads<R>, N>: Loads<Entity = R::Target>,
+        N::Field: Put<R::Target, TargetLoads<R>, N::Load>,
+        Filled<R::Target, TargetLoads<R>, N>: Loads<R::Target>,
     {
         self.load().with(nested)
+    }
+
+    /// Loads a relation of the target if a condition holds; see [`Query::with_if`](crate::Query::with_if).
+    pub fn with_if<N>(
+        self,
+        condition: bool,
+        nested: N,
+    ) -> Load<R, FilledIf<R::Target, TargetLoads<R>, N>>
+    where
+        N: IntoLoad,
+        N::Field: Put<R::Target, TargetLoads<R>, If<N::Load>>,
+        FilledIf<R::Target, TargetLoads<R>, N>: Loads<R::Target>,
+    {
+        self.load().with_if(condition, nested)
     }
 
     /// Loads with one more statement for all parents, whatever their number: `WHERE author_id = ANY($1)`.
@@ -249,8 +271,8 @@ impl<R: Relation> Rel<R> {
     label = "expected a relation, such as `User::POSTS`"
 )]
 pub trait IntoLoad {
-    /// The relation.
-    type Relation: Relation;
+    /// The relation, or the deferred column.
+    type Field: StateField;
     /// How it is loaded.
     type Load;
 
@@ -259,7 +281,7 @@ pub trait IntoLoad {
 }
 
 impl<R: Relation> IntoLoad for Rel<R> {
-    type Relation = R;
+    type Field = R;
     type Load = Load<R, TargetLoads<R>>;
 
     fn into_load(self) -> Self::Load {
@@ -267,8 +289,8 @@ impl<R: Relation> IntoLoad for Rel<R> {
     }
 }
 
-impl<R: Relation, L: Loads<Entity = R::Target>> IntoLoad for Load<R, L> {
-    type Relation = R;
+impl<R: Relation, L: Loads<R::Target>> IntoLoad for Load<R, L> {
+    type Field = R;
     type Load = Self;
 
     fn into_load(self) -> Self {

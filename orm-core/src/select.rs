@@ -10,8 +10,22 @@ pub struct Select {
     pub(crate) source: Option<Vec<Piece>>,
     pub(crate) filters: Vec<Scoped<Expr>>,
     pub(crate) order: Vec<Scoped<OrderTerm>>,
+    pub(crate) page: Page,
+    /// Of the targets of each parent, in a load.
+    pub(crate) per_parent: Page,
+}
+
+/// Which rows of all in their order.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Page {
     pub(crate) limit: Option<i64>,
     pub(crate) offset: Option<i64>,
+}
+
+impl Page {
+    pub(crate) fn is_some(&self) -> bool {
+        self.limit.is_some() || self.offset.is_some()
+    }
 }
 
 /// An expression and what its columns belong to.

@@ -10,12 +10,12 @@ mod select;
 mod writer;
 
 pub(crate) use aggregate::{count, exists};
-pub(crate) use children::{Children, KeySource, children, loads_below};
+pub(crate) use children::{Children, KeyFrom, KeySource, Origin, children, loads_below};
 pub(crate) use select::{conditions, raw, root};
 pub(crate) use writer::{Table, Writer};
 
 use crate::bind::Parameter;
-use crate::entity::EntityDef;
+use crate::decode::Part;
 
 /// A statement that is ready to be prepared.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub(crate) struct Sql {
 #[derive(Debug)]
 pub(crate) struct SelectSql {
     pub(crate) sql: Sql,
-    pub(crate) layout: Vec<(usize, &'static EntityDef)>,
+    pub(crate) layout: Vec<Part>,
 }
 
-/// The first column of each entity of a result.
-pub(crate) type Layout = [(usize, &'static EntityDef)];
+/// What a result has of each entity.
+pub(crate) type Layout = [Part];

@@ -253,12 +253,50 @@ where
     }
 }
 
+/// A relation that the query loaded only if a condition held: what [`Query::with_if`](crate::Query::with_if) gives.
+///
+/// Whether it is loaded is known when the program runs, so it has to be matched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MaybeLoaded<T> {
+    /// The condition did not hold.
+    #[default]
+    Unloaded,
+    /// The condition held.
+    Loaded(T),
+}
+
+impl<T> MaybeLoaded<T> {
+    /// The content, if it is loaded.
+    pub fn loaded(self) -> Option<T> {
+        match self {
+            Self::Unloaded => None,
+            Self::Loaded(content) => Some(content),
+        }
+    }
+
+    /// A reference to the content, if it is loaded.
+    pub const fn as_ref(&self) -> MaybeLoaded<&T> {
+        match self {
+            Self::Unloaded => MaybeLoaded::Unloaded,
+            Self::Loaded(content) => MaybeLoaded::Loaded(content),
+        }
+    }
+
+    /// Whether it is loaded.
+    pub const fn is_loaded(&self) -> bool {
+        matches!(self, Self::Loaded(_))
+    }
+}
+
 /// A loaded relation serializes as its content; an unloaded one as `null`, never as an empty list.
 #[cfg(feature = "serde")]
 mod serialize {
     use serde::{Serialize, Serializer};
 
-    use super::{Loaded, Unloaded};
+    use super::{Loaded, MaybeLoaded, Unloaded};
+
+    /// By this name [`is_unloaded`](super::is_unloaded) knows the state.
+    pub(super) const UNLOADED: &str = "unlazy::Unloaded";
 
     impl<T: Serialize> Serialize for Loaded<T> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -268,7 +306,16 @@ mod serialize {
 
     impl<R> Serialize for Unloaded<R> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.serialize_unit()
+            serializer.serialize_unit_struct(UNLOADED)
+        }
+    }
+
+    impl<T: Serialize> Serialize for MaybeLoaded<T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self {
+                Self::Unloaded => Unloaded.serialize(serializer),
+                Self::Loaded(content) => content.serialize(serializer),
+            }
         }
     }
 }

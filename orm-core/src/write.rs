@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 use tokio_postgres::Row;
 
 use crate::db::Executor;
-use crate::decode::RowReader;
+use crate::decode::{Part, RowReader};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
 use crate::sql::{SelectSql, Writer};
@@ -43,7 +43,11 @@ fn returning(mut writer: Writer, def: &'static EntityDef) -> SelectSql {
     writer.returning(def);
     SelectSql {
         sql: writer.finish(),
-        layout: vec![(0, def)],
+        layout: vec![Part {
+            at: 0,
+            def,
+            columns: def.eager_columns(),
+        }],
     }
 }
 

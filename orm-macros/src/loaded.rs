@@ -16,6 +16,8 @@ pub(crate) struct Shape {
 
 struct Relation {
     name: Ident,
+    /// Whether it is loaded only if a condition holds: `posts?`.
+    maybe: bool,
     below: Vec<Relation>,
 }
 
@@ -44,12 +46,13 @@ impl Parse for Relation {
         let name = input
             .parse::<Ident>()
             .map_err(|error| Error::new(error.span(), "expected the name of a relation"))?;
+        let maybe = input.parse::<Option<Token![?]>>()?.is_some();
         let below = if input.peek(token::Brace) {
             relations(input)?
         } else {
             Vec::new()
         };
-        Ok(Self { name, below })
+        Ok(Self { name, maybe, below })
     }
 }
 
@@ -89,7 +92,7 @@ impl Shape {
             Ok(()) => {
                 let entity = &self.entity;
                 let slots = slots(&quote!(#entity), &self.relations);
-                quote!(<#slots as ::unlazy::Loads>::Value)
+                quote!(<#slots as ::unlazy::Loads<#entity>>::Value)
             }
             Err(errors) => {
                 // The macro stands for one type, whatever the number of errors.
@@ -108,6 +111,11 @@ fn slots(entity: &TokenStream, relations: &[Relation]) -> TokenStream {
         let hash = name::hash(&name::plain(&relation.name));
         let target = quote_spanned!(span=> ::unlazy::__private::TargetOf<#entity, #hash>);
         let below = slots(&target, &relation.below);
-        quote_spanned!(span=> ::unlazy::__private::With<#entity, #slots_so_far, #hash, #below>)
+        let with = if relation.maybe {
+            quote_spanned!(span=> ::unlazy::__private::WithIf)
+        } else {
+            quote_spanned!(span=> ::unlazy::__private::With)
+        };
+        quote_spanned!(span=> #with<#entity, #slots_so_far, #hash, #below>)
     })
 }

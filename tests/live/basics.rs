@@ -108,7 +108,7 @@ async fn loads_change_neither_number_nor_order_of_the_parents() {
     let (_test, db, _) = shop().await;
     async fn ids<L>(query: &Query<User, L>, db: &Db, id: fn(&L::Value) -> i64) -> Vec<i64>
     where
-        L: Loads<Entity = User>,
+        L: Loads<User>,
     {
         query
             .clone()

@@ -13,6 +13,7 @@ use tokio_postgres::{Client, Row, RowStream, Statement};
 
 use crate::bind::{OfBaseType, Parameter};
 use crate::db::log::{StatementLog, record};
+use crate::db::snapshot::{Standing, roll_back};
 use crate::decode::check_types;
 use crate::error::{Result, is_lost_connection};
 use crate::sql::{Layout, SelectSql, Sql};
@@ -25,7 +26,11 @@ pub struct Connection<'a> {
     log: Option<&'a StatementLog>,
     /// Set when a statement fails: within a transaction, nothing can be committed any more.
     failed: Option<&'a AtomicBool>,
-    in_transaction: bool,
+    pub(super) standing: Standing,
+    /// Whether a snapshot was begun on it that is not ended yet.
+    pub(super) in_snapshot: Arc<AtomicBool>,
+    /// Whether queries are pipelined that do not say otherwise.
+    pipelined: bool,
     /// Statements whose results are not yet read to the end.
     running: Running,
 }
@@ -57,6 +62,7 @@ pub(super) struct PooledClient {
     /// Boxed: it is large, and moves with the connection.
     object: Option<Box<deadpool_postgres::Client>>,
     running: Running,
+    in_snapshot: Arc<AtomicBool>,
 }
 
 impl PooledClient {
@@ -64,6 +70,7 @@ impl PooledClient {
         Self {
             object: Some(Box::new(object)),
             running: Running::default(),
+            in_snapshot: Arc::default(),
         }
     }
 
@@ -93,11 +100,14 @@ impl PooledClient {
 
 impl Drop for PooledClient {
     fn drop(&mut self) {
-        if let Some(object) = self.object.take()
-            && self.running.load(Ordering::Acquire) > 0
-        {
+        let Some(object) = self.object.take() else {
+            return;
+        };
+        if self.running.load(Ordering::Acquire) > 0 {
             tracing::debug!(target: "unlazy", "a query was dropped before its end: closing its connection");
             drop(deadpool_postgres::Client::take(*object));
+        } else if self.in_snapshot.load(Ordering::Acquire) {
+            roll_back(&object);
         }
     }
 }
@@ -131,10 +141,12 @@ impl<'a> Connection<'a> {
         Self {
             statements: Some(client.object().statement_cache.clone()),
             running: client.running().clone(),
+            in_snapshot: client.in_snapshot.clone(),
             client: ClientRef::Pooled(client),
             log,
             failed: None,
-            in_transaction: false,
+            standing: Standing::Own,
+            pipelined: false,
         }
     }
 
@@ -144,7 +156,9 @@ impl<'a> Connection<'a> {
             statements: statements.cloned(),
             log: None,
             failed: None,
-            in_transaction: false,
+            standing: Standing::Foreign,
+            in_snapshot: Arc::default(),
+            pipelined: false,
             running: Running::default(),
         }
     }
@@ -156,11 +170,43 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// The connection of a transaction, where a statement cannot be retried.
-    pub(super) fn in_transaction(self) -> Self {
-        Self {
-            in_transaction: true,
-            ..self
+    /// The connection of a transaction.
+    pub(super) fn in_transaction(self, has_one_snapshot: bool) -> Self {
+        let standing = if has_one_snapshot {
+            Standing::Snapshot
+        } else {
+            Standing::Transaction
+        };
+        Self { standing, ..self }
+    }
+
+    pub(super) fn pipelined_by_default(self, pipelined: bool) -> Self {
+        Self { pipelined, ..self }
+    }
+
+    /// Whether queries are pipelined here that do not say otherwise.
+    pub(crate) fn is_pipelined(&self) -> bool {
+        self.pipelined
+    }
+
+    /// Whether a statement that fails leaves a transaction in which nothing can be tried again.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        matches!(self.standing, Standing::Snapshot | Standing::Transaction)
+            || self.in_snapshot.load(Ordering::Acquire)
+    }
+
+    /// Says why something was not done as it was asked for.
+    pub(crate) fn note(&self, note: &'static str) {
+        tracing::debug!(target: "unlazy", note);
+        if let Some(log) = self.log {
+            log.note(note);
+        }
+    }
+
+    /// Forgets the prepared statements, because the tables have changed since.
+    pub(crate) fn forget_statements(&self) {
+        if let Some(statements) = &self.statements {
+            statements.clear();
         }
     }
 
@@ -293,7 +339,7 @@ impl<'a> Connection<'a> {
                 .await,
             &self.statements,
         ) {
-            (Err(error), Some(statements)) if !self.in_transaction && is_outdated(&error) => {
+            (Err(error), Some(statements)) if !self.is_in_transaction() && is_outdated(&error) => {
                 statements.remove(call.text, &[]);
                 let statement = statements.prepare(&self.client, call.text).await?;
                 let stream = self
@@ -320,13 +366,13 @@ impl<'a> Connection<'a> {
 
 /// Checks the types of the columns that a statement returns.
 fn check_layout(statement: &Statement, layout: &Layout) -> Result<()> {
-    layout.iter().try_for_each(|&(at, def)| {
-        check_types(def, statement.columns().get(at..).unwrap_or_default())
-    })
+    layout
+        .iter()
+        .try_for_each(|part| check_types(part, statement.columns()))
 }
 
 /// "cached plan must not change result type", and a prepared statement that the server has forgotten.
-fn is_outdated(error: &tokio_postgres::Error) -> bool {
+pub(crate) fn is_outdated(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| {
         *code == SqlState::FEATURE_NOT_SUPPORTED || *code == SqlState::INVALID_SQL_STATEMENT_NAME
     })

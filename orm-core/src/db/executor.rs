@@ -47,7 +47,7 @@ impl Executor for Db {
     fn acquire(&self) -> Acquire<'_> {
         Box::pin(async {
             let client = PooledClient::new(self.client().await?);
-            Ok(Connection::pooled(client, self.log()))
+            Ok(Connection::pooled(client, self.log()).pipelined_by_default(self.is_pipelined()))
         })
     }
 }
@@ -66,7 +66,7 @@ impl Executor for tokio_postgres::Client {
 
 impl Executor for tokio_postgres::Transaction<'_> {
     fn acquire(&self) -> Acquire<'_> {
-        ready(Connection::borrowed(self.client(), None).in_transaction())
+        ready(Connection::borrowed(self.client(), None).in_transaction(false))
     }
 }
 
@@ -84,7 +84,9 @@ impl Executor for deadpool_postgres::Client {
 
 impl Executor for deadpool_postgres::Transaction<'_> {
     fn acquire(&self) -> Acquire<'_> {
-        ready(Connection::borrowed(self.client(), Some(&self.statement_cache)).in_transaction())
+        ready(
+            Connection::borrowed(self.client(), Some(&self.statement_cache)).in_transaction(false),
+        )
     }
 }
 

@@ -20,6 +20,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default)]
 pub struct StatementLog {
     statements: Arc<Mutex<Vec<LoggedStatement>>>,
+    notes: Arc<Mutex<Vec<&'static str>>>,
 }
 
 /// A statement that was sent. Values are never recorded.
@@ -60,6 +61,21 @@ impl StatementLog {
     /// Takes the statements out: counting starts anew.
     pub fn take(&self) -> Vec<LoggedStatement> {
         std::mem::take(&mut *self.lock())
+    }
+
+    /// Why queries were not run as they asked, each in a sentence, such as why one was not pipelined.
+    pub fn notes(&self) -> Vec<&'static str> {
+        self.notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn note(&self, note: &'static str) {
+        self.notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(note);
     }
 
     fn push(&self, statement: LoggedStatement) {

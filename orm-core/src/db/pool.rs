@@ -6,7 +6,7 @@ use deadpool_postgres::{Pool, PoolError, TimeoutType};
 
 use crate::connect;
 use crate::db::connection::PooledClient;
-use crate::db::{Connection, StatementLog, Transaction, TransactionOptions};
+use crate::db::{Connection, Isolation, StatementLog, Transaction, TransactionOptions};
 use crate::error::{Error, Result};
 
 /// A handle on a pool of connections. Clones share the pool and are cheap.
@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 pub struct Db {
     pool: Pool,
     log: Option<StatementLog>,
+    pipelined: bool,
 }
 
 impl Db {
@@ -57,8 +58,16 @@ impl Db {
     /// A handle whose statements are recorded in a log, on the same pool.
     pub fn logged(&self, log: &StatementLog) -> Self {
         Self {
-            pool: self.pool.clone(),
             log: Some(log.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// A handle whose queries are [pipelined](crate::Query::pipelined) unless they say otherwise, on the same pool.
+    pub fn pipelined(&self) -> Self {
+        Self {
+            pipelined: true,
+            ..self.clone()
         }
     }
 
@@ -111,7 +120,28 @@ impl Db {
         E: From<Error>,
     {
         let mut client = PooledClient::new(self.client().await?);
-        Transaction::run(&mut client, options, self.log(), work).await
+        Transaction::run(&mut client, options, self, work).await
+    }
+
+    /// Runs a function whose queries all see the database at one moment, and that changes nothing:
+    /// `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`.
+    ///
+    /// For a single query there is [`Query::snapshot`](crate::Query::snapshot).
+    ///
+    /// # Errors
+    ///
+    /// As [`transaction`](Self::transaction).
+    pub async fn snapshot<T, E>(
+        &self,
+        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        let options = TransactionOptions::new()
+            .isolation(Isolation::RepeatableRead)
+            .read_only(true);
+        self.transaction_with(options, work).await
     }
 
     /// Runs any number of statements that return nothing and have no parameters, separated by `;`: schemas and migrations.
@@ -134,6 +164,10 @@ impl Db {
         self.pool.get().await.map_err(pool_error)
     }
 
+    pub(super) fn is_pipelined(&self) -> bool {
+        self.pipelined
+    }
+
     pub(super) fn log(&self) -> Option<&StatementLog> {
         self.log.as_ref()
     }
@@ -142,7 +176,11 @@ impl Db {
 impl From<Pool> for Db {
     /// Uses a pool that the application already has.
     fn from(pool: Pool) -> Self {
-        Self { pool, log: None }
+        Self {
+            pool,
+            log: None,
+            pipelined: false,
+        }
     }
 }
 

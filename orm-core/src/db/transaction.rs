@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tokio_postgres::IsolationLevel;
 
+use crate::db::Db;
 use crate::db::connection::{Connection, PooledClient, Running, RunningStatement};
 use crate::db::log::{StatementLog, record};
 use crate::error::{Error, Result};
@@ -45,6 +46,14 @@ impl TransactionOptions {
         }
     }
 
+    /// Whether all statements see the same snapshot. Without an isolation level the server's settings decide.
+    fn has_one_snapshot(&self) -> bool {
+        matches!(
+            self.isolation,
+            Some(Isolation::RepeatableRead | Isolation::Serializable)
+        )
+    }
+
     /// `READ ONLY` or `READ WRITE`.
     pub fn read_only(self, read_only: bool) -> Self {
         Self {
@@ -70,6 +79,8 @@ pub struct Transaction<'a> {
     failed: AtomicBool,
     /// Of the transaction that this savepoint is in.
     outer_failed: Option<&'a AtomicBool>,
+    has_one_snapshot: bool,
+    pipelined: bool,
     log: Option<&'a StatementLog>,
     running: Running,
 }
@@ -86,9 +97,10 @@ impl<'a> Transaction<'a> {
     pub(super) async fn run<T, E: From<Error>>(
         client: &mut PooledClient,
         options: TransactionOptions,
-        log: Option<&StatementLog>,
+        db: &Db,
         work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let log = db.log();
         let running = client.running().clone();
         let mut builder = client.object_mut().build_transaction();
         if let Some(isolation) = options.isolation {
@@ -109,6 +121,8 @@ impl<'a> Transaction<'a> {
             inner,
             failed: AtomicBool::new(false),
             outer_failed: None,
+            has_one_snapshot: options.has_one_snapshot(),
+            pipelined: db.is_pipelined(),
             log,
             running,
         };
@@ -134,6 +148,8 @@ impl<'a> Transaction<'a> {
             inner: begun.inspect_err(|_| self.failed.store(true, Ordering::Release))?,
             failed: AtomicBool::new(false),
             outer_failed: Some(&self.failed),
+            has_one_snapshot: self.has_one_snapshot,
+            pipelined: self.pipelined,
             log,
             running,
         };
@@ -162,6 +178,7 @@ impl<'a> Transaction<'a> {
             outer_failed,
             log,
             running,
+            ..
         } = self;
         // Behind a statement whose future was dropped nothing can be sent that would not wait for it, and whether it
         // succeeds is not known. The connection is closed, and with it everything is rolled back.
@@ -188,7 +205,8 @@ impl<'a> Transaction<'a> {
 
     pub(super) fn connection(&self) -> Connection<'_> {
         Connection::borrowed(self.inner.client(), Some(&self.inner.statement_cache))
-            .in_transaction()
+            .in_transaction(self.has_one_snapshot)
+            .pipelined_by_default(self.pipelined)
             .with_log(self.log)
             .reporting(&self.failed, &self.running)
     }

@@ -3,19 +3,20 @@
 use tokio_postgres::Row;
 
 use crate::decode::raw;
+use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::load::keys::Interner;
-use crate::load::{Loads, Node, Rows};
+use crate::load::keys::{Interned, Interner, parts};
+use crate::load::{Loads, RelationNode, Rows};
 use crate::shape::{Pairs, Shape};
 
 /// The targets of a joined relation, each decoded once however many parents have it.
-pub struct Joined<L: Loads> {
-    rows: Rows<L>,
+pub struct Joined<E: Entity, L: Loads<E>> {
+    rows: Rows<E, L>,
     pairs: Pairs,
     seen: Interner,
 }
 
-impl<L: Loads> Default for Joined<L> {
+impl<E: Entity, L: Loads<E>> Default for Joined<E, L> {
     fn default() -> Self {
         Self {
             rows: Rows::default(),
@@ -25,8 +26,8 @@ impl<L: Loads> Default for Joined<L> {
     }
 }
 
-impl<L: Loads> Joined<L> {
-    pub(super) fn into_parts(self) -> (Rows<L>, Pairs) {
+impl<E: Entity, L: Loads<E>> Joined<E, L> {
+    pub(super) fn into_parts(self) -> (Rows<E, L>, Pairs) {
         (self.rows, self.pairs)
     }
 
@@ -34,7 +35,7 @@ impl<L: Loads> Joined<L> {
     pub(super) fn read<S: Shape>(
         &mut self,
         loads: &L,
-        node: &Node<'_>,
+        node: &RelationNode<'_>,
         row: &Row,
         at: &mut usize,
         parent: u32,
@@ -42,11 +43,14 @@ impl<L: Loads> Joined<L> {
         let target = node.relation.target;
         let start = *at;
         *at += node.width();
-        let key = || target.key.iter().map(|column| raw(row, start + column));
-        if key().any(|part| part.is_none()) {
+        if target
+            .key
+            .iter()
+            .any(|column| raw(row, start + column).is_none())
+        {
             return Ok(());
         }
-        let mut joined_at = start + target.columns.len();
+        let mut joined_at = start + target.eager;
         if node.counts_targets() {
             if count(row, joined_at) > 1 {
                 return Err(Error::TooMany {
@@ -56,13 +60,15 @@ impl<L: Loads> Joined<L> {
             joined_at += 1;
         }
         let known = if S::SHARED {
-            self.seen.intern(key().flatten())
+            self.seen.intern(parts(row, start, target.key))
         } else {
             None
         };
         let position = match known {
-            Some(position) => position,
-            None => self.rows.read(loads, &node.slots, row, start, joined_at)?,
+            Some(Interned::Known(position)) => position,
+            Some(Interned::New(_)) | None => {
+                self.rows.read(loads, &node.slots, row, start, joined_at)?
+            }
         };
         self.pairs.push((parent, position));
         Ok(())

@@ -15,161 +15,201 @@ use crate::decode::raw;
 
 /// Distinct keys, numbered in the order in which they were first seen.
 #[derive(Debug, Default)]
-pub(super) struct Interner {
-    /// The parts of all keys, one after the other.
+pub(super) struct Keys {
+    /// The parts of all keys, one after the other, each after its length: as the elements of an array have it.
     bytes: Vec<u8>,
     /// Where each key ends in `bytes`.
     ends: Vec<usize>,
     numbers: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    /// The key that is looked up, its parts told apart by their lengths.
+}
+
+/// A place in a set of keys where the next key is looked up: rows with the same key mostly come one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Cursor {
     wanted: Vec<u8>,
     last: Option<u32>,
 }
 
-impl Interner {
-    /// The number of a key that is known. A new key gets the next number, and `None` says that it is new.
-    pub(super) fn intern<'k>(&mut self, parts: impl Iterator<Item = &'k [u8]>) -> Option<u32> {
-        let (hash, found) = self.look_up(parts);
-        if found.is_some() {
-            return found;
+impl Cursor {
+    /// Takes the parts of the key that is looked up next. `None` if one of them is NULL.
+    fn want<'k>(&mut self, parts: impl Iterator<Item = Option<&'k [u8]>>) -> Option<()> {
+        self.wanted.clear();
+        for part in parts {
+            let part = part?;
+            self.wanted.put_u32(part.len() as u32);
+            self.wanted.extend_from_slice(part);
         }
-        let number = self.ends.len() as u32;
-        self.bytes.extend_from_slice(&self.wanted);
-        self.ends.push(self.bytes.len());
-        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
-        self.numbers.insert_unique(hash, number, |&number| {
-            hash_of(hasher, key_at(bytes, ends, number))
-        });
-        self.last = Some(number);
-        None
+        Some(())
     }
+}
 
-    /// The number of a key, if it is known.
-    pub(super) fn find<'k>(&mut self, parts: impl Iterator<Item = &'k [u8]>) -> Option<u32> {
-        self.look_up(parts).1
-    }
-
+impl Keys {
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    fn look_up<'k>(&mut self, parts: impl Iterator<Item = &'k [u8]>) -> (u64, Option<u32>) {
-        self.wanted.clear();
-        for part in parts {
-            self.wanted.put_u32(part.len() as u32);
-            self.wanted.extend_from_slice(part);
-        }
-        // Rows with the same key mostly come one after the other.
-        if let Some(last) = self.last
-            && key_at(&self.bytes, &self.ends, last) == self.wanted
+    pub(super) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The number of a key, if it is known.
+    pub(super) fn find<'k>(
+        &self,
+        cursor: &mut Cursor,
+        parts: impl Iterator<Item = Option<&'k [u8]>>,
+    ) -> Option<u32> {
+        cursor.want(parts)?;
+        self.find_wanted(cursor).1
+    }
+
+    /// The number of a key that another set has under this number.
+    pub(super) fn find_same(&self, other: &Keys, number: u32) -> Option<u32> {
+        let wanted = other.at(number);
+        let hash = self.hash(wanted);
+        self.numbers
+            .find(hash, |&number| self.at(number) == wanted)
+            .copied()
+    }
+
+    fn find_wanted(&self, cursor: &mut Cursor) -> (u64, Option<u32>) {
+        if let Some(last) = cursor.last
+            && self.at(last) == cursor.wanted
         {
             return (0, Some(last));
         }
-        let hash = hash_of(&self.hasher, &self.wanted);
-        let found = self.numbers.find(hash, |&number| {
-            key_at(&self.bytes, &self.ends, number) == self.wanted
-        });
+        let hash = self.hash(&cursor.wanted);
+        let found = self
+            .numbers
+            .find(hash, |&number| self.at(number) == cursor.wanted);
         if found.is_some() {
-            self.last = found.copied();
+            cursor.last = found.copied();
         }
         (hash, found.copied())
     }
+
+    fn at(&self, number: u32) -> &[u8] {
+        let number = number as usize;
+        let start = if number == 0 {
+            0
+        } else {
+            self.ends[number - 1]
+        };
+        &self.bytes[start..self.ends[number]]
+    }
+
+    fn hash(&self, key: &[u8]) -> u64 {
+        let mut state = self.hasher.build_hasher();
+        state.write(key);
+        state.finish()
+    }
 }
 
-fn key_at<'b>(bytes: &'b [u8], ends: &[usize], number: u32) -> &'b [u8] {
-    let number = number as usize;
-    let start = if number == 0 { 0 } else { ends[number - 1] };
-    &bytes[start..ends[number]]
+/// Keys that are being collected.
+#[derive(Debug, Default)]
+pub(super) struct Interner {
+    keys: Keys,
+    cursor: Cursor,
 }
 
-fn hash_of(hasher: &DefaultHashBuilder, key: &[u8]) -> u64 {
-    let mut state = hasher.build_hasher();
-    state.write(key);
-    state.finish()
+/// What came of a key that was to be remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Interned {
+    /// It was known under this number.
+    Known(u32),
+    /// It is the first of its kind and got this number.
+    New(u32),
+}
+
+impl Interner {
+    /// Remembers a key. A key with a NULL in it refers to nothing: `None`.
+    pub(super) fn intern<'k>(
+        &mut self,
+        parts: impl Iterator<Item = Option<&'k [u8]>>,
+    ) -> Option<Interned> {
+        let Self { keys, cursor } = self;
+        cursor.want(parts)?;
+        let (hash, found) = keys.find_wanted(cursor);
+        if let Some(number) = found {
+            return Some(Interned::Known(number));
+        }
+        let number = keys.ends.len() as u32;
+        keys.bytes.extend_from_slice(&cursor.wanted);
+        keys.ends.push(keys.bytes.len());
+        let Keys {
+            bytes,
+            ends,
+            numbers,
+            hasher,
+        } = keys;
+        numbers.insert_unique(hash, number, |&number| {
+            let number = number as usize;
+            let start = if number == 0 { 0 } else { ends[number - 1] };
+            let mut state = hasher.build_hasher();
+            state.write(&bytes[start..ends[number]]);
+            state.finish()
+        });
+        cursor.last = Some(number);
+        Some(Interned::New(number))
+    }
+
+    pub(super) fn into_keys(self) -> Keys {
+        self.keys
+    }
 }
 
 const NONE: u32 = u32::MAX;
 
 /// The distinct keys of all parents, and which parents have each of them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct ParentKeys {
     interner: Interner,
-    /// For each part of the key the array that is bound.
-    arrays: Vec<KeyArray>,
     /// The first parent that has a key, by the key's number, and the next one that has the same, by parent.
     first: Vec<u32>,
     next: Vec<u32>,
     last: Vec<u32>,
-    encoded: Vec<BytesMut>,
 }
 
 impl ParentKeys {
-    /// No keys yet; they are encoded for the array parameters of a prepared statement.
-    pub(super) fn new(parameters: &[Type]) -> Self {
-        let arrays: Vec<KeyArray> = parameters.iter().map(KeyArray::of).collect();
-        Self {
-            interner: Interner::default(),
-            encoded: vec![BytesMut::new(); arrays.len()],
-            arrays,
-            first: Vec::new(),
-            next: Vec::new(),
-            last: Vec::new(),
-        }
-    }
-
-    /// Adds the next parent, with its key unless that is NULL.
-    pub(super) fn push(
-        &mut self,
-        key: Option<&[&(dyn ToSql + Sync)]>,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// Adds the next parent, by the parts of its key.
+    pub(super) fn push<'k>(&mut self, parts: impl Iterator<Item = Option<&'k [u8]>>) {
         let parent = self.next.len() as u32;
         self.next.push(NONE);
-        let Some(parts) = key else {
-            return Ok(());
-        };
-        for ((part, array), encoded) in parts.iter().zip(&self.arrays).zip(&mut self.encoded) {
-            encoded.clear();
-            part.to_sql_checked(&array.member, encoded)?;
-        }
-        match self
-            .interner
-            .intern(self.encoded.iter().map(|part| &part[..]))
-        {
-            Some(number) => {
+        match self.interner.intern(parts) {
+            None => {}
+            Some(Interned::Known(number)) => {
                 let number = number as usize;
                 self.next[self.last[number] as usize] = parent;
                 self.last[number] = parent;
             }
-            None => {
+            Some(Interned::New(_)) => {
                 self.first.push(parent);
                 self.last.push(parent);
-                for (array, encoded) in self.arrays.iter_mut().zip(&self.encoded) {
-                    array.push(encoded);
-                }
             }
         }
+    }
+
+    /// Adds the next parent, by the values of its key, as parameters of these types have them.
+    pub(super) fn push_values(
+        &mut self,
+        key: Option<&[&(dyn ToSql + Sync)]>,
+        types: &[Type],
+        encoded: &mut [BytesMut],
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let Some(parts) = key else {
+            self.push(std::iter::once(None));
+            return Ok(());
+        };
+        for ((part, ty), encoded) in parts.iter().zip(types).zip(&mut *encoded) {
+            encoded.clear();
+            part.to_sql_checked(ty, encoded)?;
+        }
+        self.push(encoded.iter().map(|part| Some(&part[..])));
         Ok(())
     }
 
-    /// The arrays, to be bound; they are given away.
-    pub(super) fn take_arrays(&mut self) -> Vec<Parameter> {
-        std::mem::take(&mut self.arrays)
-            .into_iter()
-            .map(|array| Arc::new(array) as Parameter)
-            .collect()
-    }
-
-    /// The number of the key that a row has in this column.
-    pub(super) fn find(&mut self, row: &Row, column: usize) -> Option<u32> {
-        self.interner.find(raw(row, column).into_iter())
-    }
-
-    /// The key of this number, counted from one as the server does.
-    pub(super) fn numbered(&self, row: &Row, column: usize) -> Option<u32> {
-        let number: i64 = row.try_get(column).ok()?;
-        let number = usize::try_from(number).ok()?.checked_sub(1)?;
-        (number < self.interner.len()).then_some(number as u32)
+    pub(super) fn keys(&self) -> &Keys {
+        &self.interner.keys
     }
 
     /// The parents that have a key, in their order.
@@ -184,31 +224,45 @@ impl ParentKeys {
             Some(current)
         })
     }
+
+    /// The keys as array parameters, one for each part.
+    pub(super) fn arrays(self: &Arc<Self>, types: &[Type]) -> Vec<Parameter> {
+        types
+            .iter()
+            .enumerate()
+            .map(|(part, array)| {
+                Arc::new(KeyArray {
+                    parents: Arc::clone(self),
+                    part,
+                    member: member_of(array).clone(),
+                }) as Parameter
+            })
+            .collect()
+    }
 }
 
-/// One part of all keys, as a PostgreSQL array.
+/// The number of the key that a row names in this column, where the server counts keys from one.
+pub(super) fn numbered(row: &Row, column: usize, keys: &Keys) -> Option<u32> {
+    let number: i64 = row.try_get(column).ok()?;
+    let number = usize::try_from(number).ok()?.checked_sub(1)?;
+    (number < keys.len()).then_some(number as u32)
+}
+
+/// The parts of a key that stand in these columns of a row.
+pub(super) fn parts<'r>(
+    row: &'r Row,
+    at: usize,
+    columns: &'r [usize],
+) -> impl Iterator<Item = Option<&'r [u8]>> {
+    columns.iter().map(move |column| raw(row, at + column))
+}
+
+/// One part of all keys, as a PostgreSQL array. It is written from where the keys are, not copied before.
 #[derive(Debug)]
 struct KeyArray {
+    parents: Arc<ParentKeys>,
+    part: usize,
     member: Type,
-    /// Each element as an array has it: its length, then its bytes.
-    elements: Vec<u8>,
-    len: usize,
-}
-
-impl KeyArray {
-    fn of(array: &Type) -> Self {
-        Self {
-            member: member_of(array).clone(),
-            elements: Vec::new(),
-            len: 0,
-        }
-    }
-
-    fn push(&mut self, element: &[u8]) {
-        self.elements.put_i32(element.len() as i32);
-        self.elements.extend_from_slice(element);
-        self.len += 1;
-    }
 }
 
 impl ToSql for KeyArray {
@@ -217,8 +271,15 @@ impl ToSql for KeyArray {
         _: &Type,
         out: &mut BytesMut,
     ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        array_header(out, self.len, false, &self.member)?;
-        out.extend_from_slice(&self.elements);
+        let keys = self.parents.keys();
+        array_header(out, keys.len(), false, &self.member)?;
+        for number in 0..keys.len() {
+            let mut key = keys.at(number as u32);
+            for _ in 0..self.part {
+                key = split_part(key).1;
+            }
+            out.extend_from_slice(split_part(key).0);
+        }
         Ok(IsNull::No)
     }
 
@@ -227,4 +288,12 @@ impl ToSql for KeyArray {
     }
 
     to_sql_checked!();
+}
+
+/// The first part of a key with its length, and the others.
+fn split_part(key: &[u8]) -> (&[u8], &[u8]) {
+    match key.first_chunk() {
+        Some(&len) => key.split_at(4 + u32::from_be_bytes(len) as usize),
+        None => (key, &[]),
+    }
 }

@@ -1,12 +1,16 @@
 //! The tree of loads as data: what statements are written from.
 
+use tokio_postgres::Statement;
+
+use crate::entity::ColumnDef;
 use crate::relation::{RelationDef, RelationKind};
 use crate::select::Select;
+use crate::sql::Children;
 
 /// How a relation is loaded. The result is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strategy {
-    /// One more statement with the keys of all parents.
+    /// One more statement for all parents.
     Selectin,
     /// In the statement of the parent.
     Joined,
@@ -27,17 +31,66 @@ impl Strategy {
     }
 }
 
-/// A relation that is loaded, and below it a place for each relation of its target.
+/// What a filled slot asks for.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Node<'q> {
+pub enum Node<'q> {
+    /// Related rows.
+    Relation(RelationNode<'q>),
+    /// A column that is read only when it is asked for.
+    Column(&'static ColumnDef),
+}
+
+/// A relation that is loaded, and below it a place for each slot of its target.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct RelationNode<'q> {
     pub(crate) relation: &'static RelationDef,
     pub(crate) select: &'q Select,
     pub(crate) slots: Vec<Option<Node<'q>>>,
     strategy: Strategy,
+    /// The statement that fetches the targets without waiting for the parents.
+    pub(super) ahead: Option<Prepared>,
+}
+
+/// A statement of a load, ready to be sent.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) statement: Statement,
+    pub(super) children: Children,
 }
 
 impl<'q> Node<'q> {
+    pub(crate) fn relation(&self) -> Option<&RelationNode<'q>> {
+        match self {
+            Self::Relation(node) => Some(node),
+            Self::Column(_) => None,
+        }
+    }
+
+    /// How many columns the parent's statement has for it.
+    fn width(&self) -> usize {
+        match self {
+            Self::Column(_) => 1,
+            Self::Relation(node) if node.is_joined() => node.width(),
+            Self::Relation(_) => 0,
+        }
+    }
+}
+
+/// The relations among these nodes.
+pub(crate) fn relations<'n, 'q>(
+    nodes: &'n [Option<Node<'q>>],
+) -> impl Iterator<Item = &'n RelationNode<'q>> {
+    nodes.iter().flatten().filter_map(Node::relation)
+}
+
+/// Whether any relation among these nodes, or below them, is loaded by a statement of its own.
+pub(crate) fn has_statements(nodes: &[Option<Node<'_>>]) -> bool {
+    relations(nodes).any(|node| !node.is_joined() || has_statements(&node.slots))
+}
+
+impl<'q> RelationNode<'q> {
     pub(super) fn new(
         relation: &'static RelationDef,
         select: &'q Select,
@@ -49,6 +102,15 @@ impl<'q> Node<'q> {
             select,
             slots,
             strategy: strategy.unwrap_or_else(|| Strategy::default_for(relation)),
+            ahead: None,
+        }
+    }
+
+    /// The same relation, loaded by a statement of its own: there is no statement of the parents that it could join.
+    pub(super) fn on_its_own(self) -> Self {
+        Self {
+            strategy: Strategy::Selectin,
+            ..self
         }
     }
 
@@ -72,14 +134,10 @@ impl<'q> Node<'q> {
             .all(|column| target_columns.contains(column))
     }
 
-    /// How many columns a row has for this relation and what is joined below it.
+    /// How many columns a row has for this relation and what comes with it.
     pub(super) fn width(&self) -> usize {
-        self.relation.target.columns.len()
+        self.relation.target.eager
             + usize::from(self.counts_targets())
-            + self.joined_slots().map(Node::width).sum::<usize>()
-    }
-
-    fn joined_slots(&self) -> impl Iterator<Item = &Node<'q>> {
-        self.slots.iter().flatten().filter(|slot| slot.is_joined())
+            + self.slots.iter().flatten().map(Node::width).sum::<usize>()
     }
 }

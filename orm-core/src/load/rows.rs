@@ -1,4 +1,4 @@
-//! The rows of one statement: entities, and what was joined to them.
+//! The rows of one statement: entities, and what came with them.
 
 use futures_util::future::BoxFuture;
 use tokio_postgres::Row;
@@ -7,29 +7,29 @@ use crate::db::Connection;
 use crate::decode::RowReader;
 use crate::entity::Entity;
 use crate::error::Result;
-use crate::load::{Loads, Node, Slots};
+use crate::load::parents::{Parents, RowKeysBuilder};
+use crate::load::{Loads, Node};
 
-type SlotsOf<L> = <L as Loads>::Slots;
-type JoinedOf<L> = <SlotsOf<L> as Slots<<L as Loads>::Entity>>::Joined;
-
-/// Entities as they arrived, their relations still unloaded, next to the targets that came in the same rows.
-pub(crate) struct Rows<L: Loads> {
-    entities: Vec<L::Entity>,
-    joined: JoinedOf<L>,
+/// Entities as they arrived, their relations still unloaded, next to what came in the same rows.
+pub(crate) struct Rows<E: Entity, L: Loads<E>> {
+    entities: Vec<E>,
+    joined: L::Joined,
+    keys: Option<RowKeysBuilder>,
 }
 
-impl<L: Loads> Default for Rows<L> {
+impl<E: Entity, L: Loads<E>> Default for Rows<E, L> {
     fn default() -> Self {
         Self {
             entities: Vec::new(),
             joined: Default::default(),
+            keys: None,
         }
     }
 }
 
-impl<L: Loads> Rows<L> {
-    /// Reads an entity from the column `at` on, and what is joined to it from the columns after it. Returns the
-    /// entity's position.
+impl<E: Entity, L: Loads<E>> Rows<E, L> {
+    /// Reads an entity from the column `at` on, and what came with it from the columns after it. Returns the entity's
+    /// position.
     pub(crate) fn read(
         &mut self,
         loads: &L,
@@ -38,34 +38,41 @@ impl<L: Loads> Rows<L> {
         at: usize,
         joined_at: usize,
     ) -> Result<u32> {
-        let entity = L::Entity::decode(&RowReader::new(row, at, L::Entity::DEF))?;
+        let entity = E::decode(&RowReader::new(row, at, E::DEF))?;
         // A result of 2^32 rows does not fit into memory.
         let position = self.entities.len() as u32;
         self.entities.push(entity);
+        self.keys
+            .get_or_insert_with(|| RowKeysBuilder::new(nodes))
+            .read(row, at);
         let mut at = joined_at;
-        loads
-            .slots()
-            .read(&mut self.joined, nodes, row, &mut at, position)?;
+        loads.read(&mut self.joined, nodes, row, &mut at, position)?;
         Ok(position)
     }
 
-    /// Loads what the statement has not brought, and puts everything together.
+    /// Loads what neither these rows nor statements sent ahead have brought, and puts everything together.
     pub(crate) fn finish<'a>(
         self,
         loads: &'a L,
         nodes: &'a [Option<Node<'a>>],
+        ahead: L::Ahead,
         connection: &'a Connection<'a>,
     ) -> BoxFuture<'a, Result<Vec<L::Value>>> {
         // Boxed, so that the futures of nested loads do not contain each other.
         Box::pin(async move {
-            let Self { entities, joined } = self;
+            let Self {
+                entities,
+                joined,
+                keys,
+            } = self;
+            let keys = keys.unwrap_or_else(|| RowKeysBuilder::new(nodes)).finish();
+            let parents = Parents::of_rows(&entities, &keys);
             let mut columns = loads
-                .slots()
-                .load(&entities, joined, nodes, connection)
+                .load(parents, joined, ahead, nodes, connection)
                 .await?;
             Ok(entities
                 .into_iter()
-                .map(|entity| L::assemble(entity, SlotsOf::<L>::next(&mut columns)))
+                .map(|entity| L::assemble(entity, L::next(&mut columns)))
                 .collect())
         })
     }

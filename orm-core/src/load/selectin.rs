@@ -3,95 +3,112 @@
 use tokio_postgres::Row;
 
 use crate::db::Connection;
-use crate::entity::KeyParts;
 use crate::error::{Error, Result};
-use crate::load::keys::{Interner, ParentKeys};
-use crate::load::{Loads, Node, Rows};
+use crate::load::keys::{Cursor, Interned, Interner, numbered, parts};
+use crate::load::parents::Parents;
+use crate::load::{Loads, RelationNode, Rows};
 use crate::relation::Relation;
 use crate::shape::{Pairs, Shape};
-use crate::sql::{self, Children, KeySource};
+use crate::sql::{self, Children, KeyFrom, KeySource};
 
 /// Fetches the targets of all parents, and says which belong to which. Sends nothing if no parent has a key.
 pub(super) async fn fetch<R, L>(
-    parents: &[R::Parent],
+    parents: Parents<'_, R::Parent>,
     loads: &L,
-    node: &Node<'_>,
+    node: &RelationNode<'_>,
     connection: &Connection<'_>,
-) -> Result<(Rows<L>, Pairs)>
+) -> Result<(Rows<R::Target, L>, Pairs)>
 where
     R: Relation,
-    L: Loads<Entity = R::Target>,
+    L: Loads<R::Target>,
 {
-    let mut rows = Rows::default();
+    if !parents.any_has_key::<R>() {
+        return Ok((Rows::default(), Pairs::new()));
+    }
+    let children = sql::children(node, KeyFrom::Parameters);
+    let statement = connection.prepare(&children.select.sql).await?;
+    let types = statement.params().get(..children.keys).unwrap_or_default();
+    let keys = match parents.row_keys(R::DEF.parent_columns) {
+        Some(keys) => keys,
+        None => parents.encoded_keys::<R>(types)?,
+    };
+    let mut parameters = keys.arrays(types);
+    parameters.extend(children.select.sql.parameters.iter().cloned());
+
+    let mut targets = Targets::<R, L>::default();
     let mut pairs = Pairs::new();
-    if !has_keys::<R>(parents) {
-        return Ok((rows, pairs));
-    }
-    let Children {
-        select,
-        keys: key_count,
-        key_source,
-    } = sql::children(node);
-    let statement = connection.prepare(&select.sql).await?;
-    let mut keys = ParentKeys::new(statement.params().get(..key_count).unwrap_or_default());
-    collect_keys::<R>(parents, &mut keys)?;
-    let mut parameters = keys.take_arrays();
-    parameters.extend(select.sql.parameters.iter().cloned());
-
-    let at = select.layout[0].0;
-    let joined_at = at + node.relation.target.columns.len();
-    let mut seen = Interner::default();
+    let mut cursor = Cursor::default();
     connection
-        .fetch(&statement, &select, &parameters, &mut |row: &Row| {
-            let key = match key_source {
-                KeySource::Number(column) => keys.numbered(row, column),
-                KeySource::Value(column) => keys.find(row, column),
-            };
-            let Some(key) = key else {
-                return Err(Error::UnmatchedKey {
-                    relation: node.relation.to_string(),
-                });
-            };
-            if R::Shape::SHARED {
-                let target_key = node.relation.target.key.iter();
-                let known = seen
-                    .intern(target_key.filter_map(|column| crate::decode::raw(row, at + column)));
-                let target = match known {
-                    Some(target) => target,
-                    None => rows.read(loads, &node.slots, row, at, joined_at)?,
+        .fetch(
+            &statement,
+            &children.select,
+            &parameters,
+            &mut |row: &Row| {
+                let key = match &children.key_source {
+                    KeySource::Number(column) => numbered(row, *column, keys.keys()),
+                    KeySource::Parts(columns) => {
+                        keys.keys().find(&mut cursor, parts(row, 0, columns))
+                    }
                 };
-                pairs.extend(keys.parents(key).map(|parent| (parent, target)));
-            } else {
-                // An owned target that several parents have, because a parent came twice, is decoded for each.
-                for parent in keys.parents(key) {
-                    let target = rows.read(loads, &node.slots, row, at, joined_at)?;
-                    pairs.push((parent, target));
+                let Some(key) = key else {
+                    return Err(unmatched(node));
+                };
+                if R::Shape::SHARED {
+                    let target = targets.read(loads, node, &children, row)?;
+                    pairs.extend(keys.parents(key).map(|parent| (parent, target)));
+                } else {
+                    // An owned target that several parents have, because a parent came twice, is decoded for each.
+                    for parent in keys.parents(key) {
+                        let target = targets.read(loads, node, &children, row)?;
+                        pairs.push((parent, target));
+                    }
                 }
-            }
-            Ok(())
-        })
+                Ok(())
+            },
+        )
         .await?;
-    Ok((rows, pairs))
+    Ok((targets.rows, pairs))
 }
 
-fn has_keys<R: Relation>(parents: &[R::Parent]) -> bool {
-    let mut key = KeyParts::default();
-    parents.iter().any(|parent| {
-        key.clear();
-        R::key(parent, &mut key);
-        key.not_null().is_some()
-    })
-}
-
-fn collect_keys<R: Relation>(parents: &[R::Parent], keys: &mut ParentKeys) -> Result<()> {
-    let mut key = KeyParts::default();
-    for parent in parents {
-        key.clear();
-        R::key(parent, &mut key);
-        keys.push(key.not_null()).map_err(|source| Error::Encode {
-            relation: R::DEF.to_string(),
-            source,
-        })?;
+/// The server found a row for a key that no parent has, byte by byte.
+pub(super) fn unmatched(node: &RelationNode<'_>) -> Error {
+    Error::UnmatchedKey {
+        relation: node.relation.to_string(),
     }
-    Ok(())
+}
+
+/// The targets of one statement, shared ones decoded once.
+pub(super) struct Targets<R: Relation, L: Loads<R::Target>> {
+    pub(super) rows: Rows<R::Target, L>,
+    seen: Interner,
+}
+
+impl<R: Relation, L: Loads<R::Target>> Default for Targets<R, L> {
+    fn default() -> Self {
+        Self {
+            rows: Rows::default(),
+            seen: Interner::default(),
+        }
+    }
+}
+
+impl<R: Relation, L: Loads<R::Target>> Targets<R, L> {
+    /// Reads the target of a row, and returns its position.
+    pub(super) fn read(
+        &mut self,
+        loads: &L,
+        node: &RelationNode<'_>,
+        children: &Children,
+        row: &Row,
+    ) -> Result<u32> {
+        let at = children.target_at;
+        let target = node.relation.target;
+        if R::Shape::SHARED
+            && let Some(Interned::Known(position)) = self.seen.intern(parts(row, at, target.key))
+        {
+            return Ok(position);
+        }
+        self.rows
+            .read(loads, &node.slots, row, at, at + target.eager)
+    }
 }

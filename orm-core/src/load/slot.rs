@@ -9,41 +9,48 @@ use crate::db::Connection;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::load::node::Node;
-use crate::relation::{IntoLoad, Relation};
+use crate::load::parents::Parents;
+use crate::load::position::{At, List};
+use crate::record::{Assemble, Record, RecordOf};
+use crate::relation::IntoLoad;
 use crate::state::Unloaded;
 
 /// A slot whose relation is not loaded.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Skip;
 
-/// All load slots of an entity. The derive makes one such type for each entity, with a parameter for each relation.
-pub trait Loads: Clone + Send + Sync + 'static {
-    /// The entity.
-    type Entity: Entity;
+/// All load slots of the entity `E`, as a list.
+pub trait Loads<E: Entity>: Slots<E> + Clone {
     /// The entity with what is loaded, as `User<Loaded<Vec<Post>>, Unloaded>`.
-    type Value: Send + Sync + 'static;
-    /// The slots as a list.
-    #[doc(hidden)]
-    type Slots: Slots<Self::Entity>;
+    type Value: Record<Entity = E>;
 
     #[doc(hidden)]
-    fn slots(&self) -> &Self::Slots;
-
-    /// Moves an entity and the contents of its relations together.
-    #[doc(hidden)]
-    fn assemble(
-        entity: Self::Entity,
-        relations: <Self::Slots as Slots<Self::Entity>>::Values,
-    ) -> Self::Value;
+    fn assemble(entity: E, states: Self::Values) -> Self::Value;
 }
 
-/// Fills the slot of this relation in `L`, the load slots of the entity `E`, with the load `S`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a relation of `{E}`",
-    label = "expected a relation of `{E}`",
-    note = "a relation of a related entity is loaded below its parent: `.with(User::POSTS.with(Post::TAGS))`"
-)]
-pub trait Put<E, L, S>: Relation {
+impl<E, S> Loads<E> for S
+where
+    E: Assemble<S::Values>,
+    S: Slots<E> + Clone,
+{
+    type Value = RecordOf<E, S::Values>;
+
+    fn assemble(entity: E, states: S::Values) -> Self::Value {
+        entity.assemble(states)
+    }
+}
+
+/// A field that has a state, and so a slot: a relation, or a deferred column.
+#[doc(hidden)]
+pub trait StateField {
+    /// The entity that has the field.
+    type Owner: Entity;
+    /// The position of its state among those of the entity.
+    type Position;
+}
+
+/// Fills the slot of this field in `L`, the load slots of the entity `E`, with the load `S`.
+pub trait Put<E, L, S>: StateField {
     /// The slots with that one filled.
     type Output;
 
@@ -51,28 +58,55 @@ pub trait Put<E, L, S>: Relation {
     fn put(loads: L, load: S) -> Self::Output;
 }
 
+impl<E, L, S, F> Put<E, L, S> for F
+where
+    F: StateField,
+    E: Owns<F, F::Owner>,
+    L: At<F::Position>,
+    L::Item: Vacant<F>,
+{
+    type Output = L::Replaced<S>;
+
+    fn put(loads: L, load: S) -> Self::Output {
+        loads.replace(load).1
+    }
+}
+
 /// The slots `L` of the entity `E` after [`with`](crate::Query::with)`(N)`.
 #[doc(hidden)]
-pub type Filled<E, L, N> = <<N as IntoLoad>::Relation as Put<E, L, <N as IntoLoad>::Load>>::Output;
+pub type Filled<E, L, N> = <<N as IntoLoad>::Field as Put<E, L, <N as IntoLoad>::Load>>::Output;
+
+/// The entity itself is the owner of a field.
+#[diagnostic::on_unimplemented(
+    message = "`{F}` is not a relation of `{Self}`, but of `{Owner}`",
+    label = "expected a relation of `{Self}`",
+    note = "a relation of a related entity is loaded below its parent: `.with(User::POSTS.with(Post::TAGS))`"
+)]
+#[doc(hidden)]
+pub trait Owns<F, Owner> {}
+
+impl<E, F> Owns<F, E> for E {}
 
 /// A slot that is not filled yet.
 #[diagnostic::on_unimplemented(
-    message = "relation `{R}` is already loaded by this query",
+    message = "relation `{F}` is already loaded by this query",
     label = "this relation is loaded twice",
     note = "load it once, with everything that is needed below it: `.with(User::POSTS.with(Post::TAGS).with(Post::AUTHOR))`"
 )]
 #[doc(hidden)]
-pub trait Vacant<R> {}
+pub trait Vacant<F> {}
 
-impl<R> Vacant<R> for Skip {}
+impl<F> Vacant<F> for Skip {}
 
 /// One slot of the entity `E`.
 #[doc(hidden)]
 pub trait Slot<E: Entity>: Clone + Send + Sync + 'static {
-    /// What the relation's field holds.
+    /// The state of the relation's field.
     type Value: Send + Sync + 'static;
-    /// Targets that came with the parents' rows.
+    /// What came with the parents' rows.
     type Joined: Default + Send;
+    /// What was fetched before the parents were known.
+    type Ahead: Default + Send;
     /// The values, one for each parent.
     type Values: Send;
 
@@ -88,10 +122,18 @@ pub trait Slot<E: Entity>: Clone + Send + Sync + 'static {
         parent: u32,
     ) -> Result<()>;
 
+    /// Sends the statements that are prepared for this relation and all below it, and reads their results.
+    fn fetch_ahead<'a>(
+        &'a self,
+        node: Option<&'a Node<'a>>,
+        connection: &'a Connection<'a>,
+    ) -> impl Future<Output = Result<Self::Ahead>> + Send + 'a;
+
     fn load<'a>(
         &'a self,
-        parents: &'a [E],
+        parents: Parents<'a, E>,
         joined: Self::Joined,
+        ahead: Self::Ahead,
         node: Option<&'a Node<'a>>,
         connection: &'a Connection<'a>,
     ) -> impl Future<Output = Result<Self::Values>> + Send + 'a;
@@ -103,6 +145,7 @@ pub trait Slot<E: Entity>: Clone + Send + Sync + 'static {
 impl<E: Entity> Slot<E> for Skip {
     type Value = Unloaded;
     type Joined = ();
+    type Ahead = ();
     type Values = ();
 
     fn describe(&self) -> Option<Node<'_>> {
@@ -120,9 +163,18 @@ impl<E: Entity> Slot<E> for Skip {
         Ok(())
     }
 
+    fn fetch_ahead<'a>(
+        &'a self,
+        _: Option<&'a Node<'a>>,
+        _: &'a Connection<'a>,
+    ) -> impl Future<Output = Result<()>> + Send + 'a {
+        ready(Ok(()))
+    }
+
     fn load<'a>(
         &'a self,
-        _: &'a [E],
+        _: Parents<'a, E>,
+        (): (),
         (): (),
         _: Option<&'a Node<'a>>,
         _: &'a Connection<'a>,
@@ -139,8 +191,9 @@ impl<E: Entity> Slot<E> for Skip {
 #[doc(hidden)]
 pub trait Slots<E: Entity>: Send + Sync + 'static {
     /// One value of each slot.
-    type Values;
+    type Values: List + Send + Sync + 'static;
     type Joined: Default + Send;
+    type Ahead: Default + Send;
     type Columns: Send;
 
     fn describe<'q>(&'q self, nodes: &mut Vec<Option<Node<'q>>>);
@@ -154,11 +207,18 @@ pub trait Slots<E: Entity>: Send + Sync + 'static {
         parent: u32,
     ) -> Result<()>;
 
+    fn fetch_ahead<'a>(
+        &'a self,
+        nodes: &'a [Option<Node<'a>>],
+        connection: &'a Connection<'a>,
+    ) -> impl Future<Output = Result<Self::Ahead>> + Send + 'a;
+
     /// Loads all slots at once: their statements are pipelined on the connection.
     fn load<'a>(
         &'a self,
-        parents: &'a [E],
+        parents: Parents<'a, E>,
         joined: Self::Joined,
+        ahead: Self::Ahead,
         nodes: &'a [Option<Node<'a>>],
         connection: &'a Connection<'a>,
     ) -> impl Future<Output = Result<Self::Columns>> + Send + 'a;
@@ -169,6 +229,7 @@ pub trait Slots<E: Entity>: Send + Sync + 'static {
 impl<E: Entity> Slots<E> for () {
     type Values = ();
     type Joined = ();
+    type Ahead = ();
     type Columns = ();
 
     fn describe<'q>(&'q self, _: &mut Vec<Option<Node<'q>>>) {}
@@ -184,9 +245,18 @@ impl<E: Entity> Slots<E> for () {
         Ok(())
     }
 
+    fn fetch_ahead<'a>(
+        &'a self,
+        _: &'a [Option<Node<'a>>],
+        _: &'a Connection<'a>,
+    ) -> impl Future<Output = Result<()>> + Send + 'a {
+        ready(Ok(()))
+    }
+
     fn load<'a>(
         &'a self,
-        _: &'a [E],
+        _: Parents<'a, E>,
+        (): (),
         (): (),
         _: &'a [Option<Node<'a>>],
         _: &'a Connection<'a>,
@@ -200,6 +270,7 @@ impl<E: Entity> Slots<E> for () {
 impl<E: Entity, First: Slot<E>, Rest: Slots<E>> Slots<E> for (First, Rest) {
     type Values = (First::Value, Rest::Values);
     type Joined = (First::Joined, Rest::Joined);
+    type Ahead = (First::Ahead, Rest::Ahead);
     type Columns = (First::Values, Rest::Columns);
 
     fn describe<'q>(&'q self, nodes: &mut Vec<Option<Node<'q>>>) {
@@ -220,18 +291,32 @@ impl<E: Entity, First: Slot<E>, Rest: Slots<E>> Slots<E> for (First, Rest) {
         self.1.read(&mut joined.1, rest, row, at, parent)
     }
 
+    fn fetch_ahead<'a>(
+        &'a self,
+        nodes: &'a [Option<Node<'a>>],
+        connection: &'a Connection<'a>,
+    ) -> impl Future<Output = Result<Self::Ahead>> + Send + 'a {
+        let (node, rest) = split_first(nodes);
+        join(
+            self.0.fetch_ahead(node, connection),
+            self.1.fetch_ahead(rest, connection),
+        )
+        .map(|(first, rest)| Ok((first?, rest?)))
+    }
+
     fn load<'a>(
         &'a self,
-        parents: &'a [E],
+        parents: Parents<'a, E>,
         joined: Self::Joined,
+        ahead: Self::Ahead,
         nodes: &'a [Option<Node<'a>>],
         connection: &'a Connection<'a>,
     ) -> impl Future<Output = Result<Self::Columns>> + Send + 'a {
         let (node, rest) = split_first(nodes);
         // All are waited for, also if one fails: a result that is not read to its end would cost the connection.
         join(
-            self.0.load(parents, joined.0, node, connection),
-            self.1.load(parents, joined.1, rest, connection),
+            self.0.load(parents, joined.0, ahead.0, node, connection),
+            self.1.load(parents, joined.1, ahead.1, rest, connection),
         )
         .map(|(first, rest)| Ok((first?, rest?)))
     }

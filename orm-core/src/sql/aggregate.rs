@@ -7,10 +7,10 @@ use crate::sql::select::rows_only;
 
 /// `SELECT count(*) FROM users AS t0 WHERE ..`.
 pub(crate) fn count(def: &'static EntityDef, select: &Select) -> Sql {
-    if select.limit.is_none() && select.offset.is_none() {
-        rows_only(def, select, "SELECT count(*)", "")
-    } else {
+    if select.page.is_some() {
         rows_only(def, select, "SELECT count(*) FROM (SELECT", ") AS q")
+    } else {
+        rows_only(def, select, "SELECT count(*)", "")
     }
 }
 

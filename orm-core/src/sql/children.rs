@@ -1,20 +1,23 @@
-//! The statement of a selectin load: the targets of all parents at once, found by the parents' keys.
+//! The statement of a load: the targets of all parents at once, found by the parents' keys.
 
-use crate::entity::ColumnDef;
-use crate::load::Node;
+use crate::entity::{ColumnDef, EntityDef};
+use crate::load::{Node, RelationNode};
 use crate::relation::RelationKind;
+use crate::select::Select;
 use crate::sql::SelectSql;
-use crate::sql::join::{Output, joins, names, on_key};
-use crate::sql::select::{conditions, finish, order};
+use crate::sql::join::{Output, columns, joins, left_join, names, on_key, read_columns};
+use crate::sql::select::{ROW, conditions, finish, from, limit, order};
 use crate::sql::writer::{Alias, Name, Table, Writer};
 
-/// The statement of a selectin load.
+/// The statement of a load.
 #[derive(Debug)]
 pub(crate) struct Children {
     pub(crate) select: SelectSql,
     /// How many parameters the parents' keys are: the first ones.
     pub(crate) keys: usize,
     pub(crate) key_source: KeySource,
+    /// Where the target begins in a row.
+    pub(crate) target_at: usize,
 }
 
 /// Where a row of the result says to which of the keys it belongs.
@@ -22,8 +25,31 @@ pub(crate) struct Children {
 pub(crate) enum KeySource {
     /// In the column at this position: the number of the key, counted from one.
     Number(usize),
-    /// In the column at this position: the key itself.
-    Value(usize),
+    /// In the columns at these positions: the key itself.
+    Parts(Vec<usize>),
+}
+
+/// Where a statement has the keys of the parents from.
+#[derive(Clone, Copy)]
+pub(crate) enum KeyFrom<'a> {
+    /// From its first parameters: the distinct keys, one array for each part.
+    Parameters,
+    /// From the parents' own statement, as a subquery.
+    Query(&'a Origin<'a>),
+}
+
+/// How the parents of a load are found.
+pub(crate) enum Origin<'a> {
+    /// By the query itself.
+    Root {
+        def: &'static EntityDef,
+        select: &'a Select,
+    },
+    /// By a load above.
+    Below {
+        node: &'a RelationNode<'a>,
+        parents: &'a Origin<'a>,
+    },
 }
 
 /// Below, `$1` are the distinct keys of the parents, as one array; composite keys are one array for each part.
@@ -33,137 +59,353 @@ pub(crate) enum KeySource {
 ///   $2::int4[]) WITH ORDINALITY AS k(c0, c1, n) JOIN lines AS t0 ON t0.order_id = k.c0 AND t0.line = k.c1`
 /// - many to many: `SELECT l.post_id, .. FROM post_tags AS l JOIN tags AS t0 ON t0.id = l.tag_id WHERE
 ///   l.post_id = ANY($1)`
-pub(crate) fn children(node: &Node<'_>) -> Children {
+/// - so many of each parent: `SELECT k.n, .. FROM unnest($1::int8[]) WITH ORDINALITY AS k(c0, n) CROSS JOIN LATERAL
+///   (SELECT .. FROM posts AS t0 WHERE t0.author_id = k.c0 ORDER BY .. LIMIT 3) AS t0`
+///
+/// Where the keys are those of the parents' statement, `ARRAY(SELECT ..)` stands for `$1`: PostgreSQL runs it once, and
+/// uses the index on `author_id` with its result, which it often does not for `IN (SELECT ..)`. And
+/// `(SELECT DISTINCT ..) AS k` stands for `unnest`.
+pub(crate) fn children(node: &RelationNode<'_>, from: KeyFrom<'_>) -> Children {
     let relation = node.relation;
-    let keys: Vec<&ColumnDef> = match relation.link {
-        None => columns(relation.target.columns, relation.target_columns),
-        // A link's columns have the types of the keys that they refer to.
-        Some(_) => columns(relation.parent.columns, relation.parent_columns),
+    let source = Source::of(node, from);
+    let bound = match from {
+        KeyFrom::Parameters => source.keys.len(),
+        KeyFrom::Query(_) => 0,
     };
-    let mut writer = Writer::reserving(keys.len());
+    let mut writer = Writer::reserving(bound);
     let mut output = Output::default();
     let table = writer.next_alias();
-    let (keyed, key_columns): (Alias, Vec<&str>) = match &relation.link {
-        None => (
-            table,
-            names(relation.target, relation.target_columns).collect(),
-        ),
-        Some(link) => (Alias::Link, link.parent_columns.to_vec()),
+    let key_columns = source.key_columns(&mut output, table);
+    let target_at = output.entity(relation.target, table);
+    let key_source = match (key_columns, from) {
+        // The key is a column of the target, which is read anyway.
+        (None, _) => KeySource::Parts(vec![target_at + relation.target_columns[0]]),
+        (Some(_), KeyFrom::Parameters) if !source.by_value => KeySource::Number(0),
+        (Some(columns), _) => KeySource::Parts((0..columns).collect()),
     };
-    let by_value = match keys.as_slice() {
-        [key] => key.ty.equal_means_same_bytes(),
-        _ => false,
-    };
-
-    let key_source = if by_value {
-        match relation.target_columns {
-            [position] if relation.link.is_none() => KeySource::Value(*position),
-            _ => {
-                let cast = keys[0].ty.select_cast();
-                output.column(format_args!("{keyed}.{}{cast}", Name(key_columns[0])));
-                KeySource::Value(0)
-            }
-        }
-    } else {
-        output.column(format_args!("{}.n", Alias::Keys));
-        KeySource::Number(0)
-    };
-    output.entity(relation.target, table);
-
-    writer.push(" FROM ");
-    if !by_value {
-        let key_table = match &relation.link {
-            None => Table::of(relation.target),
-            Some(link) => Table(link.schema, link.table),
+    source.rows(&mut writer, table);
+    joins(
+        &mut writer,
+        &mut output,
+        table,
+        relation.target,
+        &node.slots,
+    );
+    source.conditions(&mut writer, table);
+    if source.is_limited() {
+        let key = match key_source {
+            KeySource::Number(_) => "n",
+            KeySource::Parts(_) => "c0",
         };
-        unnest(&mut writer, &keys, &key_table, &key_columns);
-        writer.push(" JOIN ");
-    }
-    if let Some(link) = &relation.link {
+        let keys = Alias::Keys;
         writer.write(format_args!(
-            "{} AS {}",
-            Table(link.schema, link.table),
-            Alias::Link
+            " ORDER BY {keys}.{key}, {table}.{}",
+            Name(ROW)
         ));
-        if !by_value {
-            on_unnested(&mut writer, keyed, &key_columns);
-        }
-        writer.push(" JOIN ");
-    }
-    writer.write(format_args!("{} AS {table}", Table::of(relation.target)));
-    if let Some(link) = &relation.link {
-        writer.push(" ON ");
-        let target_columns = names(relation.target, relation.target_columns);
-        on_key(
-            &mut writer,
-            table,
-            target_columns,
-            Alias::Link,
-            link.target_columns.iter().copied(),
-        );
-    } else if !by_value {
-        on_unnested(&mut writer, keyed, &key_columns);
-    }
-    joins(&mut writer, &mut output, table, &node.slots);
-    if by_value {
-        writer.write(format_args!(
-            " WHERE {keyed}.{} = ANY(",
-            Name(key_columns[0])
-        ));
-        writer.parameter(1, keys[0].ty.array());
-        writer.push(")");
-        conditions(&mut writer, node.select, table, " AND ");
-    } else {
-        conditions(&mut writer, node.select, table, " WHERE ");
-    }
-    // Of targets of which each parent has one, the order says nothing.
-    if matches!(
+    } else if matches!(
         relation.kind,
         RelationKind::HasMany | RelationKind::ManyToMany
     ) {
+        // Of targets of which each parent has one, the order says nothing.
         order(&mut writer, relation.target, node.select, table);
     }
     Children {
         select: finish(writer, output),
-        keys: keys.len(),
+        keys: bound,
         key_source,
+        target_at,
     }
 }
 
-fn columns(all: &'static [ColumnDef], positions: &[usize]) -> Vec<&'static ColumnDef> {
-    positions.iter().map(|&position| &all[position]).collect()
+/// The rows that a load selects from.
+struct Source<'a> {
+    node: &'a RelationNode<'a>,
+    from: KeyFrom<'a>,
+    /// The columns of the parent's key, or those that have its type.
+    keys: Vec<&'static ColumnDef>,
+    /// Whether the rows are found by `key = ANY(array)`. Otherwise the keys are a table that is joined.
+    by_value: bool,
 }
 
-/// `unnest($1::int8[], $2::int4[]) WITH ORDINALITY AS k(c0, c1, n)`.
-fn unnest(writer: &mut Writer, keys: &[&ColumnDef], table: &Table, columns: &[&str]) {
-    writer.push("unnest(");
-    for (position, (key, column)) in keys.iter().zip(columns).enumerate() {
-        writer.separate(position);
-        writer.key_array(position + 1, key.ty, table, column);
+impl<'a> Source<'a> {
+    fn of(node: &'a RelationNode<'a>, from: KeyFrom<'a>) -> Self {
+        let relation = node.relation;
+        let parents = at(relation.parent, relation.parent_columns);
+        let keys = match &relation.link {
+            None => at(relation.target, relation.target_columns),
+            // A link's columns have the types of the keys that they refer to.
+            Some(_) => parents.clone(),
+        };
+        let same_bytes = |key: &&ColumnDef| key.ty.equal_means_same_bytes();
+        let by_value = keys.len() == 1
+            && keys.iter().chain(&parents).all(same_bytes)
+            && !node.select.per_parent.is_some();
+        Self {
+            node,
+            from,
+            keys,
+            by_value,
+        }
     }
-    writer.write(format_args!(") WITH ORDINALITY AS {}(", Alias::Keys));
-    for position in 0..keys.len() {
-        writer.write(format_args!("c{position}, "));
-    }
-    writer.push("n)");
-}
 
-fn on_unnested(writer: &mut Writer, keyed: Alias, key_columns: &[&str]) {
-    for (position, column) in key_columns.iter().enumerate() {
-        let lead = if position == 0 { " ON " } else { " AND " };
+    fn is_limited(&self) -> bool {
+        self.node.select.per_parent.is_some()
+    }
+
+    /// The columns that hold the parent's key, and what they are columns of.
+    fn keyed(&self, table: Alias) -> (Alias, Vec<&'static str>) {
+        let relation = self.node.relation;
+        match &relation.link {
+            None => (
+                table,
+                names(relation.target, relation.target_columns).collect(),
+            ),
+            Some(link) => (Alias::Link, link.parent_columns.to_vec()),
+        }
+    }
+
+    /// Adds the columns that say to which key a row belongs, and returns their number. None if the target has them anyway.
+    fn key_columns(&self, output: &mut Output, table: Alias) -> Option<usize> {
+        if self.by_value {
+            self.node.relation.link.as_ref()?;
+            let (keyed, columns) = self.keyed(table);
+            let cast = self.keys[0].ty.select_cast();
+            output.column(format_args!("{keyed}.{}{cast}", Name(columns[0])));
+            return Some(1);
+        }
+        match self.from {
+            KeyFrom::Parameters => {
+                output.column(format_args!("{}.n", Alias::Keys));
+                Some(1)
+            }
+            KeyFrom::Query(_) => {
+                let relation = self.node.relation;
+                let parents = at(relation.parent, relation.parent_columns);
+                for (position, key) in parents.iter().enumerate() {
+                    let cast = key.ty.select_cast();
+                    output.column(format_args!("{}.c{position}{cast}", Alias::Keys));
+                }
+                Some(parents.len())
+            }
+        }
+    }
+
+    /// Writes the FROM clause, up to where joins can follow.
+    fn rows(&self, writer: &mut Writer, table: Alias) {
+        writer.push(" FROM ");
+        if !self.by_value {
+            self.key_table(writer, table);
+        }
+        if self.is_limited() {
+            self.lateral(writer, table);
+            return;
+        }
+        if !self.by_value {
+            writer.push(" JOIN ");
+        }
+        self.target(writer, table, |writer, keyed, columns| {
+            if !self.by_value {
+                writer.push(" ON ");
+                on_keys(writer, keyed, columns);
+            }
+        });
+    }
+
+    /// Writes the target's table, with the link's before it. `on` writes how they are joined to the keys.
+    fn target(
+        &self,
+        writer: &mut Writer,
+        table: Alias,
+        on: impl FnOnce(&mut Writer, Alias, &[&'static str]),
+    ) {
+        let relation = self.node.relation;
+        let (keyed, key_columns) = self.keyed(table);
+        let target = Table::of(relation.target);
+        match &relation.link {
+            None => {
+                writer.write(format_args!("{target} AS {table}"));
+                on(writer, keyed, &key_columns);
+            }
+            Some(link) => {
+                let link_table = Table(link.schema, link.table);
+                writer.write(format_args!("{link_table} AS {}", Alias::Link));
+                on(writer, keyed, &key_columns);
+                writer.write(format_args!(" JOIN {target} AS {table} ON "));
+                let target_columns = names(relation.target, relation.target_columns);
+                let link_columns = link.target_columns.iter().copied();
+                on_key(writer, table, target_columns, Alias::Link, link_columns);
+            }
+        }
+    }
+
+    /// ` CROSS JOIN LATERAL (SELECT .. WHERE t0.author_id = k.c0 .. ORDER BY .. LIMIT 3) AS t0`.
+    fn lateral(&self, writer: &mut Writer, table: Alias) {
+        let node = self.node;
         writer.write(format_args!(
-            "{lead}{keyed}.{} = {}.c{position}",
+            " CROSS JOIN LATERAL (SELECT *, row_number() OVER () AS {} FROM (SELECT ",
+            Name(ROW)
+        ));
+        columns(writer, table, read_columns(node));
+        writer.push(" FROM ");
+        self.target(writer, table, |_, _, _| {});
+        writer.push(" WHERE ");
+        let (keyed, key_columns) = self.keyed(table);
+        on_keys(writer, keyed, &key_columns);
+        conditions(writer, node.select, table, " AND ");
+        order(writer, node.relation.target, node.select, table);
+        limit(writer, &node.select.per_parent);
+        writer.write(format_args!(") AS q) AS {table}"));
+    }
+
+    /// Writes the WHERE clause.
+    fn conditions(&self, writer: &mut Writer, table: Alias) {
+        let select = self.node.select;
+        if self.is_limited() {
+            return;
+        }
+        if !self.by_value {
+            conditions(writer, select, table, " WHERE ");
+            return;
+        }
+        let (keyed, key_columns) = self.keyed(table);
+        writer.write(format_args!(
+            " WHERE {keyed}.{} = ANY(",
+            Name(key_columns[0])
+        ));
+        match self.from {
+            KeyFrom::Parameters => writer.parameter(1, self.keys[0].ty.array()),
+            KeyFrom::Query(origin) => {
+                writer.push("ARRAY(SELECT ");
+                origin.keys(writer, self.node.relation.parent_columns, false);
+                writer.push(")");
+            }
+        }
+        writer.push(")");
+        conditions(writer, select, table, " AND ");
+    }
+
+    /// Writes the keys as a table: `unnest(..) WITH ORDINALITY AS k(c0, n)`, or `(SELECT DISTINCT ..) AS k(c0)`.
+    fn key_table(&self, writer: &mut Writer, table: Alias) {
+        let relation = self.node.relation;
+        let names = |writer: &mut Writer| {
+            for position in 0..self.keys.len() {
+                writer.separate(position);
+                writer.write(format_args!("c{position}"));
+            }
+        };
+        match self.from {
+            KeyFrom::Parameters => {
+                let key_table = match &relation.link {
+                    None => Table::of(relation.target),
+                    Some(link) => Table(link.schema, link.table),
+                };
+                let (_, key_columns) = self.keyed(table);
+                writer.push("unnest(");
+                for (position, (key, column)) in self.keys.iter().zip(key_columns).enumerate() {
+                    writer.separate(position);
+                    writer.key_array(position + 1, key.ty, &key_table, column);
+                }
+                writer.write(format_args!(") WITH ORDINALITY AS {}(", Alias::Keys));
+                names(writer);
+                writer.push(", n)");
+            }
+            KeyFrom::Query(origin) => {
+                writer.push("(SELECT DISTINCT ");
+                origin.keys(writer, relation.parent_columns, true);
+                writer.write(format_args!(") AS {}(", Alias::Keys));
+                names(writer);
+                writer.push(")");
+            }
+        }
+    }
+}
+
+impl Origin<'_> {
+    /// Writes the rest of a SELECT: keys of the parents, and where they come from.
+    ///
+    /// Distinct keys are so by their bytes, as the client tells them apart: keys that can be equal without being the same
+    /// get a column with their text.
+    fn keys(&self, writer: &mut Writer, key: &[usize], distinct: bool) {
+        // The load whose statement the parents come with, and the joins from there.
+        let mut joined = Vec::new();
+        let mut anchor = self;
+        while let Origin::Below { node, parents } = anchor
+            && node.is_joined()
+        {
+            joined.push(*node);
+            anchor = parents;
+        }
+        joined.reverse();
+        let table = writer.next_alias();
+        let aliases: Vec<Alias> = joined.iter().map(|_| writer.next_alias()).collect();
+        let parent = aliases.last().copied().unwrap_or(table);
+        let key = at(self.def(), key);
+        columns(writer, parent, key.iter().copied());
+        for column in key.iter().filter(|_| distinct) {
+            if !column.ty.equal_means_same_bytes() {
+                writer.write(format_args!(", {parent}.{}::text", Name(column.name)));
+            }
+        }
+        let with_joins = |writer: &mut Writer| {
+            let parents = std::iter::once(table).chain(aliases.iter().copied());
+            for ((node, alias), parent) in joined.iter().zip(&aliases).zip(parents) {
+                left_join(writer, node, parent, *alias);
+            }
+        };
+        match anchor {
+            Origin::Root { def, select } => {
+                from(writer, def, select, table, false);
+                with_joins(writer);
+                conditions(writer, select, table, " WHERE ");
+                if select.page.is_some() {
+                    order(writer, def, select, table);
+                    limit(writer, &select.page);
+                }
+            }
+            Origin::Below { node, parents } => {
+                let source = Source::of(node, KeyFrom::Query(parents));
+                source.rows(writer, table);
+                with_joins(writer);
+                source.conditions(writer, table);
+            }
+        }
+    }
+
+    fn def(&self) -> &'static EntityDef {
+        match self {
+            Self::Root { def, .. } => def,
+            Self::Below { node, .. } => node.relation.target,
+        }
+    }
+}
+
+fn at(def: &'static EntityDef, positions: &[usize]) -> Vec<&'static ColumnDef> {
+    positions
+        .iter()
+        .map(|&position| &def.columns[position])
+        .collect()
+}
+
+/// `t0.order_id = k.c0 AND t0.line = k.c1`.
+fn on_keys(writer: &mut Writer, keyed: Alias, key_columns: &[&str]) {
+    for (position, column) in key_columns.iter().enumerate() {
+        if position > 0 {
+            writer.push(" AND ");
+        }
+        writer.write(format_args!(
+            "{keyed}.{} = {}.c{position}",
             Name(column),
             Alias::Keys
         ));
     }
 }
 
-/// The statements of all selectin loads in a tree.
+/// The statements of all loads in a tree that take their keys as parameters.
 pub(crate) fn loads_below(nodes: &[Option<Node<'_>>], statements: &mut Vec<String>) {
-    for node in nodes.iter().flatten() {
+    for node in nodes.iter().flatten().filter_map(Node::relation) {
         if !node.is_joined() {
-            statements.push(children(node).select.sql.text);
+            let children = children(node, KeyFrom::Parameters);
+            statements.push(children.select.sql.text);
         }
         loads_below(&node.slots, statements);
     }

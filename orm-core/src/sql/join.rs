@@ -1,7 +1,8 @@
 //! To-one relations that are loaded in the statement of their parent.
 
-use crate::entity::EntityDef;
-use crate::load::Node;
+use crate::decode::Part;
+use crate::entity::{ColumnDef, EntityDef};
+use crate::load::{Node, RelationNode};
 use crate::sql::writer::{Alias, Name, Table, Writer};
 
 /// The columns that a statement returns, in the order in which they are read.
@@ -9,7 +10,7 @@ use crate::sql::writer::{Alias, Name, Table, Writer};
 pub(super) struct Output {
     list: String,
     columns: usize,
-    pub(super) layout: Vec<(usize, &'static EntityDef)>,
+    layout: Vec<Part>,
 }
 
 impl Output {
@@ -23,15 +24,26 @@ impl Output {
         self.columns += 1;
     }
 
-    pub(super) fn entity(&mut self, def: &'static EntityDef, alias: Alias) {
-        self.layout.push((self.columns, def));
-        for column in def.columns {
+    /// Adds what every query reads of an entity, and returns where that begins.
+    pub(super) fn entity(&mut self, def: &'static EntityDef, alias: Alias) -> usize {
+        let at = self.columns;
+        self.part(def, def.eager_columns(), alias);
+        at
+    }
+
+    fn part(&mut self, def: &'static EntityDef, columns: &'static [ColumnDef], alias: Alias) {
+        self.layout.push(Part {
+            at: self.columns,
+            def,
+            columns,
+        });
+        for column in columns {
             let cast = column.ty.select_cast();
             self.column(format_args!("{alias}.{}{cast}", Name(column.name)));
         }
     }
 
-    pub(super) fn into_list(self) -> (String, Vec<(usize, &'static EntityDef)>) {
+    pub(super) fn into_list(self) -> (String, Vec<Part>) {
         (self.list, self.layout)
     }
 }
@@ -39,45 +51,77 @@ impl Output {
 /// The name of the column that counts the rows of a `has_one` whose key is not unique.
 const COUNT: &str = "unlazy count";
 
-/// Writes the joins below `parent`, and adds their columns to the output.
-///
-/// A join is LEFT even where the foreign key is required: an inner join would silently lose a parent whose target is
-/// missing or hidden, and a load never changes which parents come back. The missing target is reported instead.
+/// Writes the joins below `parent`, and adds to the output what comes with its rows.
 pub(super) fn joins(
     writer: &mut Writer,
     output: &mut Output,
     parent: Alias,
+    def: &'static EntityDef,
     nodes: &[Option<Node<'_>>],
 ) {
-    for node in nodes.iter().flatten().filter(|node| node.is_joined()) {
-        let relation = node.relation;
-        let alias = writer.next_alias();
-        let target_columns = names(relation.target, relation.target_columns);
-        let parent_columns = names(relation.parent, relation.parent_columns);
-        if node.counts_targets() {
-            // At most one row for each parent, whatever the data: the number says if there were more.
-            writer.push(" LEFT JOIN LATERAL (SELECT ");
-            for column in relation.target.columns {
-                writer.write(format_args!("{alias}.{}, ", Name(column.name)));
+    for node in nodes.iter().flatten() {
+        match node {
+            Node::Column(column) => output.part(def, std::slice::from_ref(*column), parent),
+            Node::Relation(node) if node.is_joined() => {
+                let target = node.relation.target;
+                let alias = writer.next_alias();
+                left_join(writer, node, parent, alias);
+                output.entity(target, alias);
+                if node.counts_targets() {
+                    output.column(format_args!("{alias}.{}", Name(COUNT)));
+                }
+                joins(writer, output, alias, target, &node.slots);
             }
-            writer.write(format_args!(
-                "count(*) OVER () AS {} FROM {} AS {alias} WHERE ",
-                Name(COUNT),
-                Table::of(relation.target)
-            ));
-            on_key(writer, alias, target_columns, parent, parent_columns);
-            writer.write(format_args!(" LIMIT 1) AS {alias} ON true"));
-            output.entity(relation.target, alias);
-            output.column(format_args!("{alias}.{}", Name(COUNT)));
-        } else {
-            writer.write(format_args!(
-                " LEFT JOIN {} AS {alias} ON ",
-                Table::of(relation.target)
-            ));
-            on_key(writer, alias, target_columns, parent, parent_columns);
-            output.entity(relation.target, alias);
+            Node::Relation(_) => {}
         }
-        joins(writer, output, alias, &node.slots);
+    }
+}
+
+/// Writes ` LEFT JOIN users AS t1 ON t1.id = t0.author_id`.
+///
+/// A join is LEFT even where the foreign key is required: an inner join would silently lose a parent whose target is
+/// missing or hidden, and a load never changes which parents come back. The missing target is reported instead.
+pub(super) fn left_join(writer: &mut Writer, node: &RelationNode<'_>, parent: Alias, alias: Alias) {
+    let relation = node.relation;
+    let table = Table::of(relation.target);
+    let target_columns = names(relation.target, relation.target_columns);
+    let parent_columns = names(relation.parent, relation.parent_columns);
+    if node.counts_targets() {
+        // At most one row for each parent, whatever the data: the number says if there were more.
+        writer.push(" LEFT JOIN LATERAL (SELECT ");
+        columns(writer, alias, read_columns(node));
+        writer.write(format_args!(
+            ", count(*) OVER () AS {} FROM {table} AS {alias} WHERE ",
+            Name(COUNT),
+        ));
+        on_key(writer, alias, target_columns, parent, parent_columns);
+        writer.write(format_args!(" LIMIT 1) AS {alias} ON true"));
+    } else {
+        writer.write(format_args!(" LEFT JOIN {table} AS {alias} ON "));
+        on_key(writer, alias, target_columns, parent, parent_columns);
+    }
+}
+
+/// The columns of a relation's target that are read.
+pub(super) fn read_columns<'n>(
+    node: &'n RelationNode<'_>,
+) -> impl Iterator<Item = &'static ColumnDef> + use<'n> {
+    let deferred = node.slots.iter().flatten().filter_map(|slot| match slot {
+        Node::Column(column) => Some(*column),
+        Node::Relation(_) => None,
+    });
+    node.relation.target.eager_columns().iter().chain(deferred)
+}
+
+/// `t0.id, t0.title`.
+pub(super) fn columns(
+    writer: &mut Writer,
+    alias: Alias,
+    columns: impl Iterator<Item = &'static ColumnDef>,
+) {
+    for (position, column) in columns.enumerate() {
+        writer.separate(position);
+        writer.write(format_args!("{alias}.{}", Name(column.name)));
     }
 }
 

@@ -3,14 +3,14 @@
 use crate::bind::Bind;
 use crate::entity::EntityDef;
 use crate::expr::{Expr, Piece};
-use crate::load::Node;
-use crate::select::{Scoped, Select};
+use crate::load::{Node, relations};
+use crate::select::{Page, Scoped, Select};
 use crate::sql::join::{Output, joins};
 use crate::sql::writer::{Alias, Name, Table, Writer};
 use crate::sql::{SelectSql, Sql};
 
 /// The name of the column that keeps the order in which the user's own SQL returned its rows.
-const ROW: &str = "unlazy row";
+pub(super) const ROW: &str = "unlazy row";
 
 /// `SELECT .. FROM users AS t0 LEFT JOIN .. WHERE .. ORDER BY .. LIMIT ..`.
 pub(crate) fn root(
@@ -23,20 +23,20 @@ pub(crate) fn root(
     let table = writer.next_alias();
     output.entity(def, table);
 
-    let joined = nodes.iter().flatten().any(Node::is_joined);
+    let joined = relations(nodes).any(|node| node.is_joined());
     // Rows of the user's own SQL come back in its order. A join, or a condition that is planned as one, may lose that
     // order, so it is kept in a column.
     let keeps_source_order = select.source.is_some() && select.order.is_empty();
     let numbered = keeps_source_order && (joined || !select.filters.is_empty());
     from(&mut writer, def, select, table, numbered);
-    joins(&mut writer, &mut output, table, nodes);
+    joins(&mut writer, &mut output, table, def, nodes);
     conditions(&mut writer, select, table, " WHERE ");
     if numbered {
         writer.write(format_args!(" ORDER BY {table}.{}", Name(ROW)));
     } else if !keeps_source_order {
         order(&mut writer, def, select, table);
     }
-    limit(&mut writer, select);
+    limit(&mut writer, &select.page);
     finish(writer, output)
 }
 
@@ -109,12 +109,12 @@ pub(super) fn order(writer: &mut Writer, def: &EntityDef, select: &Select, table
     }
 }
 
-pub(super) fn limit(writer: &mut Writer, select: &Select) {
-    if let Some(limit) = select.limit {
+pub(super) fn limit(writer: &mut Writer, page: &Page) {
+    if let Some(limit) = page.limit {
         writer.push(" LIMIT ");
         writer.bind(&Bind::new(limit));
     }
-    if let Some(offset) = select.offset {
+    if let Some(offset) = page.offset {
         writer.push(" OFFSET ");
         writer.bind(&Bind::new(offset));
     }
@@ -127,7 +127,7 @@ pub(super) fn rows_only(def: &'static EntityDef, select: &Select, lead: &str, ta
     writer.push(lead);
     from(&mut writer, def, select, table, false);
     conditions(&mut writer, select, table, " WHERE ");
-    limit(&mut writer, select);
+    limit(&mut writer, &select.page);
     writer.push(tail);
     writer.finish()
 }

@@ -180,7 +180,7 @@ impl Writer {
     /// ` RETURNING id, email`.
     pub(crate) fn returning(&mut self, def: &EntityDef) {
         self.push(" RETURNING ");
-        for (position, column) in def.columns.iter().enumerate() {
+        for (position, column) in def.eager_columns().iter().enumerate() {
             self.separate(position);
             self.write(format_args!(
                 "{}{}",

@@ -3,10 +3,11 @@
 use std::marker::PhantomData;
 
 use crate::db::Executor;
-use crate::entity::{Entity, Keyed};
+use crate::entity::Entity;
 use crate::error::Result;
 use crate::predicate::Filter;
 use crate::query::key_condition;
+use crate::record::Record;
 use crate::select::Select;
 use crate::sql::{self, Table, Writer};
 use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered, fetch_entities, returning};
@@ -41,7 +42,7 @@ impl<E: Entity, F> Delete<E, F> {
     }
 
     /// Only the row of this entity.
-    pub fn of(mut self, entity: &impl Keyed<E>) -> Delete<E, Filtered> {
+    pub fn of(mut self, entity: &impl Record<Entity = E>) -> Delete<E, Filtered> {
         self.select.filter(key_condition::<E>(entity.key_binds()));
         self.filtered()
     }

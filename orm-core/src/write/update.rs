@@ -7,10 +7,11 @@ use tokio_postgres::types::ToSql;
 use crate::bind::Bind;
 use crate::column::Column;
 use crate::db::Executor;
-use crate::entity::{ColumnDef, Entity, Keyed};
+use crate::entity::{ColumnDef, Entity};
 use crate::error::Result;
 use crate::predicate::Filter;
 use crate::query::key_condition;
+use crate::record::Record;
 use crate::select::Select;
 use crate::sql::{self, SelectSql, Table, Writer};
 use crate::value::PgType;
@@ -94,7 +95,7 @@ impl<E: Entity, F> Update<E, F> {
     }
 
     /// Only the row of this entity.
-    pub fn of(mut self, entity: &impl Keyed<E>) -> Update<E, Filtered> {
+    pub fn of(mut self, entity: &impl Record<Entity = E>) -> Update<E, Filtered> {
         self.select.filter(key_condition::<E>(entity.key_binds()));
         self.filtered()
     }

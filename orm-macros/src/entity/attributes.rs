@@ -23,9 +23,16 @@ pub(crate) struct FieldAttributes {
     pub(crate) unique: Option<Span>,
     pub(crate) column: Option<LitStr>,
     pub(crate) ty: Option<LitStr>,
+    pub(crate) deferred: Option<Deferred>,
     pub(crate) relation: Option<RelationAttribute>,
     /// Whether an option could not be read, so that nothing can be said about what is missing.
     pub(crate) malformed: bool,
+}
+
+/// `deferred(String)`.
+pub(crate) struct Deferred {
+    pub(crate) span: Span,
+    pub(crate) ty: Type,
 }
 
 /// `has_many(Post, foreign_key = author_id)`.
@@ -59,7 +66,7 @@ pub(crate) enum Link {
 }
 
 const STRUCT_OPTIONS: &str = "`table = \"..\"`, `schema = \"..\"`, `view`";
-const FIELD_OPTIONS: &str = "`primary_key`, `generated`, `unique`, `column = \"..\"`, `type = \"..\"`, \
+const FIELD_OPTIONS: &str = "`primary_key`, `generated`, `unique`, `column = \"..\"`, `type = \"..\"`, `deferred(..)`, \
      `belongs_to(..)`, `has_one(..)`, `has_many(..)`, `many_to_many(..)`";
 
 impl StructAttributes {
@@ -108,6 +115,11 @@ impl FieldAttributes {
                         return Err(Error::new(ty.span(), "name the type without its length"));
                     }
                     errors.set(&mut read.ty, ty, span, "type");
+                    return Ok(());
+                }
+                "deferred" => {
+                    let deferred = deferred(span, input)?;
+                    errors.set(&mut read.deferred, deferred, span, "deferred");
                     return Ok(());
                 }
                 "has_many" => KindAttribute::HasMany,
@@ -198,6 +210,24 @@ fn unknown(name: &Ident, options: &str) -> Error {
         name.span(),
         format_args!("unknown option `{name}`; expected one of {options}"),
     )
+}
+
+fn deferred(span: Span, input: ParseStream<'_>) -> Result<Deferred> {
+    let form = "expected `deferred(Type)`, with the type of the column";
+    if !input.peek(token::Paren) {
+        return Err(Error::new(span, form));
+    }
+    let content;
+    parenthesized!(content in input);
+    completely(&content, |content| {
+        let ty = content
+            .parse::<Type>()
+            .map_err(|error| Error::new(error.span(), form))?;
+        if !content.is_empty() {
+            return Err(content.error("unexpected: `deferred` takes one type"));
+        }
+        Ok(Deferred { span, ty })
+    })
 }
 
 fn with_foreign_key(

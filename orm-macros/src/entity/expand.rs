@@ -1,23 +1,25 @@
 //! From the model to impls, each part in a file of its own.
 
+mod deferred;
 mod entity;
-mod loads;
 mod new;
 mod relations;
+mod states;
 mod tokens;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::Ident;
 
-use crate::entity::model::{Model, RelationField};
+use crate::entity::model::Model;
 use crate::name;
 
 pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     let entity = entity::expand(model);
     let tokens = tokens::expand(model);
     let relations = relations::expand(model);
-    let loads = loads::expand(model);
+    let deferred = deferred::expand(model);
+    let states = states::expand(model);
     let new = if model.writable {
         new::expand(model)
     } else {
@@ -30,14 +32,10 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
             #entity
             #tokens
             #relations
-            #loads
+            #deferred
+            #states
         };
     }
-}
-
-/// The type of the load slots.
-fn loads_ident(model: &Model<'_>) -> Ident {
-    format_ident!("{}Loads", model.ident)
 }
 
 /// The module of the relations' types: there their names cannot hide a name that the user's types mention.
@@ -45,20 +43,16 @@ fn relations_module() -> Ident {
     format_ident!("__relations")
 }
 
-/// The type of a relation, `User_posts`. It stands in messages of the compiler, which says a name without its path only
-/// if no other type has it.
-fn relation_ident(entity: &Ident, relation: &RelationField<'_>) -> Ident {
-    let field = name::plain(relation.ident);
-    format_ident!(
-        "{}_{field}",
-        name::plain(entity),
-        span = relation.ident.span()
-    )
+/// The type of a relation or of a deferred column, `User_posts`. It stands in messages of the compiler, which says a name
+/// without its path only if no other type has it.
+fn field_ident(entity: &Ident, field: &Ident) -> Ident {
+    let plain = name::plain(field);
+    format_ident!("{}_{plain}", name::plain(entity), span = field.span())
 }
 
-/// The type of a relation, with its module.
-fn relation_type(entity: &Ident, relation: &RelationField<'_>) -> TokenStream {
+/// The type of a relation or of a deferred column, with its module.
+fn field_type(entity: &Ident, field: &Ident) -> TokenStream {
     let module = relations_module();
-    let ident = relation_ident(entity, relation);
+    let ident = field_ident(entity, field);
     quote!(#module::#ident)
 }

@@ -19,22 +19,32 @@ pub(crate) struct Model<'a> {
     pub(crate) table: String,
     pub(crate) schema: Option<String>,
     pub(crate) writable: bool,
-    /// In the order of the fields.
+    /// In the order of the fields; deferred ones come last.
     pub(crate) columns: Vec<ColumnField<'a>>,
-    /// In the order of the type parameters.
     pub(crate) relations: Vec<RelationField<'a>>,
+    /// The fields that have a state, in the order of the type parameters.
+    pub(crate) states: Vec<StateField<'a>>,
+}
+
+/// A field that has a state: a relation, or a deferred column.
+#[derive(Clone, Copy)]
+pub(crate) struct StateField<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) parameter: &'a Ident,
 }
 
 pub(crate) struct ColumnField<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) vis: &'a Visibility,
-    pub(crate) ty: &'a Type,
+    pub(crate) ty: Type,
     pub(crate) name: String,
     /// The PostgreSQL type, where the entity names it.
     pub(crate) pg_type: Option<String>,
     pub(crate) primary_key: bool,
     pub(crate) generated: bool,
     pub(crate) unique: bool,
+    /// The type parameter of a column that is read only when it is asked for.
+    pub(crate) deferred: Option<&'a Ident>,
 }
 
 pub(crate) struct RelationField<'a> {
@@ -60,24 +70,33 @@ impl<'a> Model<'a> {
                 .iter()
                 .find(|parameter| is_parameter(&field.ty, &parameter.ident));
             match (parameter, attributes) {
+                (Some(parameter), attributes) if attributes.deferred.is_some() => {
+                    columns.extend(deferred_field(field, parameter, attributes, &mut errors));
+                }
                 (Some(parameter), attributes) => {
                     relations.extend(relation_field(field, parameter, attributes, &mut errors));
                 }
                 (None, attributes) => columns.extend(column_field(field, attributes, &mut errors)),
             }
         }
-        check_parameters(&parameters, &relations, &mut errors);
+        let mut states: Vec<StateField<'_>> = relations
+            .iter()
+            .map(RelationField::state)
+            .chain(columns.iter().filter_map(ColumnField::state))
+            .collect();
+        check_parameters(&parameters, &states, &mut errors);
         check_foreign_keys(input, &relations, &columns, &mut errors);
         check_names(&columns, &mut errors);
         check_primary_key(input, &columns, malformed, &mut errors);
         errors.finish()?;
 
         // The slots have the order of the parameters, whatever the order of the fields.
-        relations.sort_by_key(|relation| {
+        states.sort_by_key(|state| {
             parameters
                 .iter()
-                .position(|parameter| parameter.ident == *relation.parameter)
+                .position(|parameter| parameter.ident == *state.parameter)
         });
+        columns.sort_by_key(|column| column.deferred.is_some());
         Ok(Self {
             ident: &input.ident,
             vis: &input.vis,
@@ -89,7 +108,23 @@ impl<'a> Model<'a> {
             writable: attributes.view.is_none(),
             columns,
             relations,
+            states,
         })
+    }
+
+    /// The position of a field's state among those of the entity.
+    pub(crate) fn position(&self, field: &Ident) -> usize {
+        self.states
+            .iter()
+            .position(|state| state.ident == field)
+            .unwrap_or(self.states.len())
+    }
+
+    /// The columns that every query reads.
+    pub(crate) fn eager_columns(&self) -> impl Iterator<Item = &ColumnField<'a>> {
+        self.columns
+            .iter()
+            .filter(|column| column.deferred.is_none())
     }
 
     pub(crate) fn key(&self) -> impl Iterator<Item = &ColumnField<'a>> {
@@ -217,10 +252,21 @@ fn column_field<'a>(
         );
         return None;
     }
+    if let Some(deferred) = &attributes.deferred {
+        let parameter = camel_case(&name::plain(ident));
+        errors.at(
+            deferred.span,
+            format_args!(
+                "a deferred column's field has a type parameter of its own as its type: declare \
+                 `struct ..<{parameter} = Unloaded>` and `{ident}: {parameter}`"
+            ),
+        );
+        return None;
+    }
     Some(ColumnField {
         ident,
         vis: &field.vis,
-        ty: &field.ty,
+        ty: field.ty.clone(),
         name: attributes
             .column
             .map_or_else(|| name::plain(ident), |column| column.value()),
@@ -228,18 +274,41 @@ fn column_field<'a>(
         primary_key: attributes.primary_key.is_some(),
         generated: attributes.generated.is_some(),
         unique: attributes.unique.is_some(),
+        deferred: None,
     })
 }
 
-fn check_parameters(
-    parameters: &[&TypeParam],
-    relations: &[RelationField<'_>],
+fn deferred_field<'a>(
+    field: &'a Field,
+    parameter: &'a TypeParam,
+    mut attributes: FieldAttributes,
     errors: &mut Errors,
-) {
+) -> Option<ColumnField<'a>> {
+    let deferred = attributes.deferred.take()?;
+    if let Some(span) = attributes.primary_key {
+        errors.at(
+            span,
+            "a primary key is read by every query, so it cannot be deferred",
+        );
+    }
+    if let Some(relation) = attributes.relation.take() {
+        errors.at(
+            relation.span,
+            "a field is a relation or a deferred column, not both",
+        );
+    }
+    Some(ColumnField {
+        ty: deferred.ty,
+        deferred: Some(&parameter.ident),
+        ..column_field(field, attributes, errors)?
+    })
+}
+
+fn check_parameters(parameters: &[&TypeParam], states: &[StateField<'_>], errors: &mut Errors) {
     for parameter in parameters {
-        let fields: Vec<_> = relations
+        let fields: Vec<_> = states
             .iter()
-            .filter(|relation| *relation.parameter == parameter.ident)
+            .filter(|state| *state.parameter == parameter.ident)
             .collect();
         for extra in fields.iter().skip(1) {
             errors.at(
@@ -266,11 +335,16 @@ fn check_foreign_keys(
             continue;
         };
         for field in fields {
-            if !columns.iter().any(|column| column.ident == field) {
-                errors.at(
+            match columns.iter().find(|column| column.ident == field) {
+                None => errors.at(
                     field.span(),
                     format_args!("`{}` has no column `{field}`", input.ident),
-                );
+                ),
+                Some(column) if column.deferred.is_some() => errors.at(
+                    field.span(),
+                    "a foreign key is read by every query, so it cannot be deferred",
+                ),
+                Some(_) => {}
             }
         }
     }
@@ -347,6 +421,24 @@ fn camel_case(name: &str) -> String {
         .collect()
 }
 
+impl<'a> RelationField<'a> {
+    fn state(&self) -> StateField<'a> {
+        StateField {
+            ident: self.ident,
+            parameter: self.parameter,
+        }
+    }
+}
+
+impl<'a> ColumnField<'a> {
+    fn state(&self) -> Option<StateField<'a>> {
+        self.deferred.map(|parameter| StateField {
+            ident: self.ident,
+            parameter,
+        })
+    }
+}
+
 impl ColumnField<'_> {
     /// The span of the type, for errors about it.
     pub(crate) fn type_span(&self) -> Span {
@@ -356,7 +448,7 @@ impl ColumnField<'_> {
     /// Whether the type is written as an `Option`.
     pub(crate) fn is_option(&self) -> bool {
         matches!(
-            self.ty,
+            &self.ty,
             Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == "Option")
         )
     }

@@ -4,14 +4,13 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Ident, Type};
 
-use crate::entity::expand::loads_ident;
+use crate::entity::expand::states::list;
 use crate::entity::model::{ColumnField, Model};
 use crate::name;
 
 pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     let Model { ident, table, .. } = model;
     let entity_name = name::plain(ident);
-    let loads = loads_ident(model);
     let schema = match &model.schema {
         Some(schema) => quote!(::core::option::Option::Some(#schema)),
         None => quote!(::core::option::Option::None),
@@ -23,7 +22,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         .enumerate()
         .filter(|(_, column)| column.primary_key)
         .map(|(position, _)| position);
-    let key_types: Vec<&Type> = model.key().map(|column| column.ty).collect();
+    let key_types: Vec<&Type> = model.key().map(|column| &column.ty).collect();
     let key_fields: Vec<&Ident> = model.key().map(|column| column.ident).collect();
     let (key_type, key_pattern) = match (key_types.as_slice(), key_fields.as_slice()) {
         ([ty], [field]) => (quote!(#ty), quote!(#field)),
@@ -33,28 +32,31 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         let field = column.ident;
         bind(column, quote!(#field))
     });
-    let own_key_binds = model.key().map(|column| {
-        let field = column.ident;
-        bind(column, quote!(::core::clone::Clone::clone(&self.#field)))
-    });
-    let decoded = model.columns.iter().enumerate().map(|(position, column)| {
+    let eager = model.eager_columns().count();
+    let decoded = model.eager_columns().enumerate().map(|(position, column)| {
         let field = column.ident;
         let row = quote!(row);
         quote_spanned!(column.type_span()=> #field: #row.get(#position)?)
     });
-    let unloaded = model.relations.iter().map(|relation| relation.ident);
-    let parameters: Vec<&Ident> = model.relations.iter().map(|r| r.parameter).collect();
+    let unloaded = model.states.iter().map(|state| state.ident);
+    let vacant = list(
+        model
+            .states
+            .iter()
+            .map(|_| quote!(::unlazy::__private::Skip)),
+    );
 
     quote! {
         impl ::unlazy::Entity for #ident {
             type Key = #key_type;
             type KeyParts = (#(#key_types,)*);
-            type Loads = #loads;
+            type Loads = #vacant;
             const DEF: &'static ::unlazy::__private::EntityDef = &::unlazy::__private::EntityDef {
                 name: #entity_name,
                 schema: #schema,
                 table: #table,
                 columns: &[#(#columns),*],
+                eager: #eager,
                 key: &[#(#key_positions),*],
             };
 
@@ -69,18 +71,12 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
                 ::std::vec![#(#key_binds),*]
             }
         }
-
-        impl<#(#parameters),*> ::unlazy::Keyed<#ident> for #ident<#(#parameters),*> {
-            fn key_binds(&self) -> ::std::vec::Vec<::unlazy::__private::Bind> {
-                ::std::vec![#(#own_key_binds),*]
-            }
-        }
     }
 }
 
 /// A value of a column, bound as the column's type.
 pub(super) fn bind(column: &ColumnField<'_>, value: TokenStream) -> TokenStream {
-    let (ty, span) = (column.ty, column.type_span());
+    let (ty, span) = (&column.ty, column.type_span());
     match &column.pg_type {
         Some(pg_type) => quote_spanned! {span=>
             ::unlazy::__private::Bind::typed(#value, ::unlazy::PgType::new(#pg_type))
@@ -105,5 +101,6 @@ fn column_def(column: &ColumnField<'_>) -> TokenStream {
     };
     let unique = column.unique.then(|| quote!(.unique()));
     let generated = column.generated.then(|| quote!(.generated()));
-    quote!(#new #unique #generated)
+    let deferred = column.deferred.map(|_| quote!(.deferred()));
+    quote!(#new #unique #generated #deferred)
 }

@@ -6,19 +6,19 @@ use syn::spanned::Spanned;
 use syn::{Type, Visibility};
 
 use crate::entity::attributes::{Columns, KindAttribute, Link, Through};
-use crate::entity::expand::{relation_ident, relation_type, relations_module};
+use crate::entity::expand::{field_ident, field_type, relations_module, states};
 use crate::entity::model::{Model, RelationField};
 use crate::name;
 
 pub(super) fn expand(model: &Model<'_>) -> TokenStream {
-    if model.relations.is_empty() {
+    if model.states.is_empty() {
         return TokenStream::new();
     }
     let module = relations_module();
     // As visible as the entity, whatever the field is: `Named` leads from the one to the other.
     let vis = from_inside(model.vis);
-    let types = model.relations.iter().map(|relation| {
-        let ident = relation_ident(model.ident, relation);
+    let types = model.states.iter().map(|state| {
+        let ident = field_ident(model.ident, state.ident);
         quote! {
             #[derive(Clone, Copy, Debug)]
             #vis struct #ident;
@@ -39,7 +39,8 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
 
 fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStream {
     let entity = model.ident;
-    let relation_type = relation_type(entity, relation);
+    let relation_type = field_type(entity, relation.ident);
+    let position = states::position(model.position(relation.ident));
     let field_name = name::plain(relation.ident);
     let hash = name::hash(&field_name);
     let target = &relation.attribute.target;
@@ -64,6 +65,7 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
             type Parent = #entity;
             #target_item
             type Shape = #shape;
+            type Position = #position;
             const DEF: &'static ::unlazy::__private::RelationDef = &::unlazy::__private::RelationDef {
                 name: #field_name,
                 kind: ::unlazy::__private::RelationKind::#kind,
@@ -81,7 +83,9 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
 
         #[diagnostic::do_not_recommend]
         impl ::unlazy::__private::Named<#hash> for #entity {
-            type Relation = #relation_type;
+            type Field = #relation_type;
+            type Target = #target;
+            type Slot<Below> = ::unlazy::__private::Load<#relation_type, Below>;
         }
 
         #checks
@@ -120,7 +124,7 @@ fn belongs_to(model: &Model<'_>, target: &Type, columns: &Columns) -> Parts {
     let fields = &columns.0;
     let types: Vec<&Type> = fields
         .iter()
-        .filter_map(|field| model.column(field).map(|(_, column)| column.ty))
+        .filter_map(|field| model.column(field).map(|(_, column)| &column.ty))
         .collect();
     let own_positions = fields
         .iter()
@@ -150,7 +154,7 @@ fn many_to_many(
     relation: &RelationField<'_>,
 ) -> Parts {
     let entity = model.ident;
-    let relation_type = relation_type(entity, relation);
+    let relation_type = field_type(entity, relation.ident);
     let (link, checks) = match &through.link {
         Link::Entity(link) => {
             let to_parent = constants(link, &through.parent);

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Type;
 
 use crate::entity::attributes::KindAttribute;
-use crate::entity::expand::relation_type;
+use crate::entity::expand::field_type;
 use crate::entity::model::{ColumnField, Model, RelationField};
 use crate::name;
 
@@ -20,7 +20,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         .relations
         .iter()
         .map(|relation| relation_token(model, relation));
-    let key = match model.key().map(|column| column.ty).collect::<Vec<_>>()[..] {
+    let key = match model.key().map(|column| &column.ty).collect::<Vec<_>>()[..] {
         [ty] => quote!(#ty),
         ref types => quote!((#(#types),*)),
     };
@@ -115,6 +115,14 @@ fn column_token(model: &Model<'_>, position: usize, column: &ColumnField<'_>) ->
     let ident = model.ident;
     let constant = name::constant(column.ident);
     let doc = format!("The column `{}` of `{}`.", column.name, model.table);
+    if column.deferred.is_some() {
+        let field = field_type(ident, column.ident);
+        let doc = format!("{doc} It is read only where a query asks for it: `.with(..)`.");
+        return quote! {
+            #[doc = #doc]
+            #vis const #constant: ::unlazy::Deferred<#field> = ::unlazy::Deferred::new();
+        };
+    }
     quote! {
         #[doc = #doc]
         #vis const #constant: ::unlazy::Column<#ident, #ty> = ::unlazy::Column::new(#position);
@@ -123,7 +131,7 @@ fn column_token(model: &Model<'_>, position: usize, column: &ColumnField<'_>) ->
 
 fn relation_token(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStream {
     let vis = relation.vis;
-    let relation_type = relation_type(model.ident, relation);
+    let relation_type = field_type(model.ident, relation.ident);
     let constant = name::constant(relation.ident);
     let target: &Type = &relation.attribute.target;
     let target = quote!(#target).to_string();

@@ -1,0 +1,135 @@
+//! The parents of a load.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use crate::entity::KeyParts;
+use crate::error::{Error, Result};
+use crate::load::Node;
+use crate::load::keys::{ParentKeys, parts};
+use crate::load::node::relations;
+use crate::relation::Relation;
+
+/// The parents of a load, and their keys if they came from rows.
+#[doc(hidden)]
+pub struct Parents<'a, E> {
+    pub(super) entities: &'a [E],
+    keys: Option<&'a RowKeys>,
+}
+
+impl<E> Clone for Parents<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Parents<'_, E> {}
+
+impl<'a, E> Parents<'a, E> {
+    pub(super) fn of_rows(entities: &'a [E], keys: &'a RowKeys) -> Self {
+        Self {
+            entities,
+            keys: Some(keys),
+        }
+    }
+
+    /// Parents that the program has, in no particular way.
+    pub(super) fn in_hand(entities: &'a [E]) -> Self {
+        Self {
+            entities,
+            keys: None,
+        }
+    }
+
+    /// Their keys for a relation, if they came from rows.
+    pub(super) fn row_keys(&self, columns: &'static [usize]) -> Option<Arc<ParentKeys>> {
+        self.keys.map(|keys| keys.of(columns))
+    }
+
+    /// Their keys for a relation, encoded as parameters of these types.
+    pub(super) fn encoded_keys<R: Relation<Parent = E>>(
+        &self,
+        types: &[Type],
+    ) -> Result<Arc<ParentKeys>> {
+        let mut keys = ParentKeys::default();
+        let mut encoded = vec![BytesMut::new(); types.len()];
+        let mut key = KeyParts::default();
+        for parent in self.entities {
+            key.clear();
+            R::key(parent, &mut key);
+            keys.push_values(key.not_null(), types, &mut encoded)
+                .map_err(|source| Error::Encode {
+                    relation: R::DEF.to_string(),
+                    source,
+                })?;
+        }
+        Ok(Arc::new(keys))
+    }
+
+    /// Whether any of them refers to anything by this relation.
+    pub(super) fn any_has_key<R: Relation<Parent = E>>(&self) -> bool {
+        match self.row_keys(R::DEF.parent_columns) {
+            Some(keys) => !keys.keys().is_empty(),
+            None => {
+                let mut key = KeyParts::default();
+                self.entities.iter().any(|parent| {
+                    key.clear();
+                    R::key(parent, &mut key);
+                    key.not_null().is_some()
+                })
+            }
+        }
+    }
+}
+
+/// The keys of parents for the relations that are loaded by statements of their own, taken from the rows of the parents.
+/// Relations that go by the same columns share them.
+#[derive(Debug)]
+pub(super) struct RowKeys(Vec<(&'static [usize], Arc<ParentKeys>)>);
+
+impl RowKeys {
+    fn of(&self, columns: &'static [usize]) -> Arc<ParentKeys> {
+        self.0
+            .iter()
+            .find(|(known, _)| *known == columns)
+            .map(|(_, keys)| Arc::clone(keys))
+            .unwrap_or_default()
+    }
+}
+
+/// [`RowKeys`] that are being read.
+#[derive(Debug)]
+pub(super) struct RowKeysBuilder(Vec<(&'static [usize], ParentKeys)>);
+
+impl RowKeysBuilder {
+    /// The keys that the loads below these nodes will need.
+    pub(super) fn new(nodes: &[Option<Node<'_>>]) -> Self {
+        let mut keys: Vec<(&'static [usize], ParentKeys)> = Vec::new();
+        for node in relations(nodes).filter(|node| !node.is_joined()) {
+            let columns = node.relation.parent_columns;
+            if keys.iter().all(|(known, _)| *known != columns) {
+                keys.push((columns, ParentKeys::default()));
+            }
+        }
+        Self(keys)
+    }
+
+    /// Takes the keys of the parent whose columns begin at `at`.
+    pub(super) fn read(&mut self, row: &Row, at: usize) {
+        for (columns, keys) in &mut self.0 {
+            keys.push(parts(row, at, columns));
+        }
+    }
+
+    pub(super) fn finish(self) -> RowKeys {
+        RowKeys(
+            self.0
+                .into_iter()
+                .map(|(columns, keys)| (columns, Arc::new(keys)))
+                .collect(),
+        )
+    }
+}

@@ -1,0 +1,182 @@
+//! The whole tree in one round trip: each statement finds its parents by itself, so that none waits for another's result.
+
+use futures_util::future::join_all;
+use tokio_postgres::Row;
+
+use crate::db::Connection;
+use crate::error::{Error, Result};
+use crate::load::keys::{Interned, Interner, Keys, parts};
+use crate::load::node::Prepared;
+use crate::load::parents::Parents;
+use crate::load::selectin::{Targets, unmatched};
+use crate::load::{Loads, Node, RelationNode, Rows};
+use crate::relation::Relation;
+use crate::shape::{Pairs, Shape};
+use crate::sql::{self, Children, KeyFrom, KeySource, Origin};
+
+/// The statements of all loads below a query, in the order in which they are sent.
+pub(crate) fn statements(origin: &Origin<'_>, nodes: &[Option<Node<'_>>]) -> Vec<Children> {
+    let mut statements = Vec::new();
+    collect(origin, nodes, &mut statements);
+    statements
+}
+
+fn collect(origin: &Origin<'_>, nodes: &[Option<Node<'_>>], statements: &mut Vec<Children>) {
+    for node in nodes.iter().flatten().filter_map(Node::relation) {
+        if !node.is_joined() {
+            statements.push(sql::children(node, KeyFrom::Query(origin)));
+        }
+        let below = Origin::Below {
+            node,
+            parents: origin,
+        };
+        collect(&below, &node.slots, statements);
+    }
+}
+
+/// Prepares the statements of all loads, at once, and leaves each at its node.
+pub(crate) async fn prepare(
+    statements: Vec<Children>,
+    nodes: &mut [Option<Node<'_>>],
+    connection: &Connection<'_>,
+) -> Result<()> {
+    let prepared = join_all(
+        statements
+            .iter()
+            .map(|children| connection.prepare(&children.select.sql)),
+    )
+    .await;
+    let mut prepared = prepared.into_iter().zip(statements);
+    hand_out(nodes, &mut |node| {
+        if let Some((statement, children)) = prepared.next() {
+            node.ahead = Some(Prepared {
+                statement: statement?,
+                children,
+            });
+        }
+        Ok(())
+    })
+}
+
+fn hand_out(
+    nodes: &mut [Option<Node<'_>>],
+    each: &mut dyn FnMut(&mut RelationNode<'_>) -> Result<()>,
+) -> Result<()> {
+    for node in nodes.iter_mut().flatten() {
+        if let Node::Relation(node) = node {
+            if !node.is_joined() {
+                each(node)?;
+            }
+            hand_out(&mut node.slots, each)?;
+        }
+    }
+    Ok(())
+}
+
+/// What was fetched for a relation, and for all below it, before its parents were known.
+pub struct Ahead<R: Relation, L: Loads<R::Target>> {
+    fetched: Option<Fetched<R, L>>,
+    pub(super) below: L::Ahead,
+}
+
+impl<R: Relation, L: Loads<R::Target>> Default for Ahead<R, L> {
+    fn default() -> Self {
+        Self {
+            fetched: None,
+            below: Default::default(),
+        }
+    }
+}
+
+impl<R: Relation, L: Loads<R::Target>> Ahead<R, L> {
+    pub(super) fn new(fetched: Option<Fetched<R, L>>, below: L::Ahead) -> Self {
+        Self { fetched, below }
+    }
+
+    pub(super) fn take_fetched(&mut self) -> Option<Fetched<R, L>> {
+        self.fetched.take()
+    }
+}
+
+/// The targets of a relation, by the keys of parents that are not known yet.
+pub(super) struct Fetched<R: Relation, L: Loads<R::Target>> {
+    rows: Rows<R::Target, L>,
+    keys: Keys,
+    /// Numbers of keys, and the targets that belong to them.
+    pairs: Pairs,
+}
+
+/// Sends the statement that is prepared for a relation, and reads its result.
+pub(super) async fn fetch<R, L>(
+    loads: &L,
+    node: &RelationNode<'_>,
+    prepared: &Prepared,
+    connection: &Connection<'_>,
+) -> Result<Fetched<R, L>>
+where
+    R: Relation,
+    L: Loads<R::Target>,
+{
+    let Prepared {
+        statement,
+        children,
+    } = prepared;
+    let mut targets = Targets::<R, L>::default();
+    let mut pairs = Pairs::new();
+    let mut keys = Interner::default();
+    connection
+        .fetch(
+            statement,
+            &children.select,
+            &children.select.sql.parameters,
+            &mut |row: &Row| {
+                let key = match &children.key_source {
+                    KeySource::Parts(columns) => keys.intern(parts(row, 0, columns)),
+                    KeySource::Number(_) => None,
+                };
+                let Some(Interned::Known(key) | Interned::New(key)) = key else {
+                    return Err(unmatched(node));
+                };
+                pairs.push((key, targets.read(loads, node, children, row)?));
+                Ok(())
+            },
+        )
+        .await?;
+    Ok(Fetched {
+        rows: targets.rows,
+        keys: keys.into_keys(),
+        pairs,
+    })
+}
+
+impl<R: Relation, L: Loads<R::Target>> Fetched<R, L> {
+    /// Finds the parents of the targets.
+    pub(super) fn match_to(
+        self,
+        parents: Parents<'_, R::Parent>,
+        node: &RelationNode<'_>,
+    ) -> Result<(Rows<R::Target, L>, Pairs)> {
+        let Self { rows, keys, pairs } = self;
+        let parents = parents.row_keys(R::DEF.parent_columns).unwrap_or_default();
+        let known: Vec<Option<u32>> = (0..keys.len())
+            .map(|key| parents.keys().find_same(&keys, key as u32))
+            .collect();
+        let mut matched = Pairs::with_capacity(pairs.len());
+        for (key, target) in pairs {
+            let key = known[key as usize].ok_or_else(|| unmatched(node))?;
+            let mut parents = parents.parents(key).map(|parent| (parent, target));
+            if R::Shape::SHARED {
+                matched.extend(parents);
+            } else {
+                matched.extend(parents.next());
+                if parents.next().is_some() {
+                    // Only a view can have two rows with the same declared primary key; an owned target cannot be theirs both.
+                    return Err(Error::TooMany {
+                        of: format!("{} with the same primary key", R::DEF.parent.name),
+                    });
+                }
+            }
+        }
+        Ok((rows, matched))
+    }
+}

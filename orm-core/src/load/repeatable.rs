@@ -1,0 +1,198 @@
+//! Whether a query finds the same rows when it is run again as a subquery, within the same snapshot.
+
+use crate::expr::{Expr, Piece};
+use crate::load::{Node, has_statements, relations};
+use crate::select::{Scoped, Select};
+
+/// Why a query, or a load below it, may find other rows as a subquery than by itself. Only those matter that have
+/// statements below them.
+pub(crate) fn obstacle(select: &Select, nodes: &[Option<Node<'_>>]) -> Option<&'static str> {
+    if select.source.is_some() {
+        return Some(
+            "not pipelined: SQL of your own as a query's source may return other rows when it is run again",
+        );
+    }
+    let filters = select.filters.iter().map(inner);
+    let order = select.order.iter().map(|term| &inner(term).expr);
+    if !filters.chain(order).all(is_repeatable) {
+        return Some(
+            "not pipelined: a condition in SQL of your own calls a function that may return another value when it is called again",
+        );
+    }
+    relations(nodes)
+        .filter(|node| has_statements(&node.slots))
+        .find_map(|node| obstacle(node.select, &node.slots))
+}
+
+fn inner<T>(scoped: &Scoped<T>) -> &T {
+    match scoped {
+        Scoped::Entity(inner) | Scoped::Link(inner) => inner,
+    }
+}
+
+fn is_repeatable(expr: &Expr) -> bool {
+    match expr {
+        Expr::Column(_) | Expr::Bind(_) | Expr::KeyIn(..) | Expr::Exists(_, None) => true,
+        Expr::Binary(left, _, right) | Expr::Quantified(left, _, right) => {
+            is_repeatable(left) && is_repeatable(right)
+        }
+        Expr::Postfix(operand, _)
+        | Expr::Not(operand)
+        | Expr::Exists(_, Some(operand))
+        | Expr::Related(_, operand) => is_repeatable(operand),
+        Expr::And(terms) | Expr::Or(terms) => terms.iter().all(is_repeatable),
+        Expr::Raw(pieces) => pieces.iter().all(|piece| match piece {
+            Piece::Text(text) => is_repeatable_sql(text),
+            Piece::Argument(_, expr) => is_repeatable(expr),
+        }),
+    }
+}
+
+/// Functions that return the same for the same arguments within a transaction, and words that a parenthesis may follow.
+/// Whether any other function does only the server knows, so SQL that calls one counts as not repeatable.
+const REPEATABLE: &[&str] = &[
+    "abs",
+    "age",
+    "all",
+    "and",
+    "any",
+    "array",
+    "array_length",
+    "array_position",
+    "btrim",
+    "cardinality",
+    "cast",
+    "ceil",
+    "ceiling",
+    "char_length",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "current_setting",
+    "date_part",
+    "date_trunc",
+    "div",
+    "exists",
+    "extract",
+    "floor",
+    "greatest",
+    "in",
+    "interval",
+    "jsonb_array_length",
+    "jsonb_extract_path",
+    "jsonb_extract_path_text",
+    "jsonb_typeof",
+    "least",
+    "left",
+    "length",
+    "lower",
+    "ltrim",
+    "make_date",
+    "md5",
+    "mod",
+    "not",
+    "now",
+    "nullif",
+    "numeric",
+    "or",
+    "overlay",
+    "plainto_tsquery",
+    "position",
+    "power",
+    "regexp_replace",
+    "repeat",
+    "replace",
+    "reverse",
+    "right",
+    "round",
+    "row",
+    "rtrim",
+    "sign",
+    "similarity",
+    "some",
+    "split_part",
+    "sqrt",
+    "starts_with",
+    "strpos",
+    "substr",
+    "substring",
+    "to_char",
+    "to_date",
+    "to_timestamp",
+    "to_tsquery",
+    "to_tsvector",
+    "translate",
+    "trim",
+    "trunc",
+    "ts_rank",
+    "upper",
+    "varchar",
+    "websearch_to_tsquery",
+    "when",
+    "word_similarity",
+];
+
+/// Words that make a result depend on more than the rows: the order in which they are found, or chance.
+const UNREPEATABLE: &[&str] = &["fetch", "limit", "offset", "tablesample"];
+
+fn is_repeatable_sql(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(start) = rest.find(is_of_word) {
+        let word_and_rest = &rest[start..];
+        let end = word_and_rest
+            .find(|character| !is_of_word(character))
+            .unwrap_or(word_and_rest.len());
+        let (word, after) = word_and_rest.split_at(end);
+        let word = word.to_ascii_lowercase();
+        let is_called = after.trim_start().starts_with('(');
+        if UNREPEATABLE.contains(&word.as_str())
+            || (is_called && !REPEATABLE.contains(&word.as_str()))
+        {
+            return false;
+        }
+        rest = after;
+    }
+    true
+}
+
+/// A quoted or qualified name counts as one word, which is in no list.
+fn is_of_word(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '_' | '$' | '"' | '.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_repeatable_sql;
+
+    #[test]
+    fn operators_and_well_known_functions_are_repeatable() {
+        for sql in [
+            "lower(name) = lower(",
+            "a + b > ",
+            "created < now() - interval '1 day'",
+            "x IN (1, 2)",
+            "coalesce (a, b)",
+            "(a OR b) AND NOT (c)",
+            "1.5 * price",
+            "data ->> 'key' = 'random'",
+        ] {
+            assert!(is_repeatable_sql(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_only_the_server_knows_is_not() {
+        for sql in [
+            "random() < 0.5",
+            "clock_timestamp() > a",
+            "pg_catalog.random ( ) < 1",
+            "\"random\"() < 1",
+            "my_function(id)",
+            "id = (SELECT id FROM t LIMIT 1)",
+            "row_number() OVER (ORDER BY a) < 3",
+            "nextval('s') > 1",
+        ] {
+            assert!(!is_repeatable_sql(sql), "{sql}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! How a query is run: level by level or pipelined, in a snapshot or without.
+
+use futures_util::future::{join, join4};
+use tokio_postgres::Row;
+
+use crate::db::{Connection, is_outdated};
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::load::{Loads, Node, Rows, has_statements, nodes, pipelined, repeatable};
+use crate::select::Select;
+use crate::sql::{self, Origin, SelectSql};
+
+/// What a query says of how it is run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct How {
+    /// Whether it is pipelined; otherwise the handle decides.
+    pub(crate) pipelined: Option<bool>,
+    /// Whether all of its statements see the database at one moment.
+    pub(crate) snapshot: bool,
+}
+
+/// Runs a query and its loads.
+pub(crate) async fn run<E: Entity, L: Loads<E>>(
+    select: &Select,
+    loads: &L,
+    how: How,
+    connection: &Connection<'_>,
+) -> Result<Vec<L::Value>> {
+    let query = RunningQuery {
+        select,
+        loads,
+        connection,
+    };
+    if !how.pipelined.unwrap_or(connection.is_pipelined()) {
+        return query.by_levels(how.snapshot).await;
+    }
+    match obstacle(select, &nodes::<E, L>(loads), connection) {
+        Some(obstacle) => {
+            connection.note(obstacle);
+            query.by_levels(how.snapshot).await
+        }
+        None => query.pipelined().await,
+    }
+}
+
+struct RunningQuery<'a, L> {
+    select: &'a Select,
+    loads: &'a L,
+    connection: &'a Connection<'a>,
+}
+
+impl<L> RunningQuery<'_, L> {
+    /// The query's own statement, and then one for each level of loads.
+    async fn by_levels<E: Entity>(&self, snapshot: bool) -> Result<Vec<L::Value>>
+    where
+        L: Loads<E>,
+    {
+        let Self {
+            select,
+            loads,
+            connection,
+        } = *self;
+        let nodes = nodes::<E, L>(loads);
+        let root = sql::root(E::DEF, select, &nodes);
+        let needs_snapshot = snapshot && has_statements(&nodes);
+        let begins = needs_snapshot && connection.begins_snapshot()?;
+        let statement = connection.prepare(&root.sql).await?;
+        let (begun, rows) = join(
+            connection.begin_snapshot(begins),
+            self.fetch(&nodes, &root, &statement),
+        )
+        .await;
+        let done = match begun.and(rows) {
+            Ok(rows) => {
+                let ahead = Default::default();
+                rows.finish(loads, &nodes, ahead, connection).await
+            }
+            Err(error) => Err(error),
+        };
+        let ended = connection.end_snapshot(begins).await;
+        // The first error says more than that of a lost connection at the end.
+        let values = done?;
+        ended.map(|()| values)
+    }
+
+    /// All statements at once, between BEGIN and COMMIT. Where the tables have changed since the statements were prepared,
+    /// they are prepared anew, once.
+    async fn pipelined<E: Entity>(&self) -> Result<Vec<L::Value>>
+    where
+        L: Loads<E>,
+    {
+        let done = self.at_once().await;
+        match done {
+            Err(error) if self.is_worth_another_try(&error) => {
+                self.connection.forget_statements();
+                self.at_once().await
+            }
+            done => done,
+        }
+    }
+
+    fn is_worth_another_try(&self, error: &Error) -> bool {
+        !self.connection.is_in_transaction() && error.as_driver_error().is_some_and(is_outdated)
+    }
+
+    async fn at_once<E: Entity>(&self) -> Result<Vec<L::Value>>
+    where
+        L: Loads<E>,
+    {
+        let Self {
+            select,
+            loads,
+            connection,
+        } = *self;
+        let mut nodes = nodes::<E, L>(loads);
+        let root = sql::root(E::DEF, select, &nodes);
+        let origin = Origin::Root {
+            def: E::DEF,
+            select,
+        };
+        let statements = pipelined::statements(&origin, &nodes);
+        let begins = !statements.is_empty() && connection.begins_snapshot()?;
+        let (statement, prepared) = join(
+            connection.prepare(&root.sql),
+            pipelined::prepare(statements, &mut nodes, connection),
+        )
+        .await;
+        let statement = statement?;
+        prepared?;
+        let (begun, rows, ahead, ended) = join4(
+            connection.begin_snapshot(begins),
+            self.fetch(&nodes, &root, &statement),
+            loads.fetch_ahead(&nodes, connection),
+            connection.end_snapshot(begins),
+        )
+        .await;
+        begun?;
+        let (rows, ahead) = (rows?, ahead?);
+        ended?;
+        rows.finish(loads, &nodes, ahead, connection).await
+    }
+
+    async fn fetch<E: Entity>(
+        &self,
+        nodes: &[Option<Node<'_>>],
+        root: &SelectSql,
+        statement: &tokio_postgres::Statement,
+    ) -> Result<Rows<E, L>>
+    where
+        L: Loads<E>,
+    {
+        let mut rows = Rows::default();
+        let joined_at = E::DEF.eager;
+        self.connection
+            .fetch(statement, root, &root.sql.parameters, &mut |row: &Row| {
+                rows.read(self.loads, nodes, row, 0, joined_at)?;
+                Ok(())
+            })
+            .await?;
+        Ok(rows)
+    }
+}
+
+/// Why a query cannot be pipelined: a load would find other parents than those that the query returns.
+fn obstacle(
+    select: &Select,
+    nodes: &[Option<Node<'_>>],
+    connection: &Connection<'_>,
+) -> Option<&'static str> {
+    if !has_statements(nodes) {
+        return None;
+    }
+    if connection.begins_snapshot().is_err() {
+        return Some(
+            "not pipelined: the statements of this transaction or client may see the database at different moments",
+        );
+    }
+    repeatable::obstacle(select, nodes)
+}
