@@ -110,6 +110,10 @@ pub use orm_macros::Value;
 #[doc = include_str!("docs/loaded.md")]
 pub use orm_macros::loaded;
 
+/// The type of a relation, for bounds: `relation!(User::posts)` in `HasLoaded<relation!(User::posts)>`. See
+/// [`HasLoaded`].
+pub use orm_macros::relation;
+
 /// The README's programs compile.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -38,12 +38,14 @@ pub use entity::Entity;
 pub use error::{ConstraintKind, Error, Result};
 pub use execute::execute;
 pub use fragment::Fragment;
-pub use load::{Deferred, DeferredColumn, If, Load, LoadColumn, Loads};
+pub use load::{Below, Deferred, DeferredColumn, If, InHand, Load, LoadColumn, Loads};
 pub use order::{Order, OrderBy};
 pub use predicate::{Filter, Predicate};
 pub use query::Query;
 pub use record::Record;
-pub use relation::{IntoLoad, Rel, Relation, ThroughEntity};
+pub use relation::{HasLoaded, IntoLoad, Rel, Relation, ThroughEntity};
+#[cfg(feature = "serde")]
+pub use state::is_unloaded;
 pub use state::{Loaded, MaybeLoaded, Unloaded};
 #[cfg(feature = "json")]
 pub use tokio_postgres::types::Json;
@@ -57,7 +59,7 @@ pub use write::{
 #[doc(hidden)]
 pub use foreign_key::{ForeignKey, ForeignKeyColumns, References};
 #[doc(hidden)]
-pub use load::{Filled, Named, Owns, Put, StateField, Vacant};
+pub use load::{Filled, Named, NotYetLoaded, Owns, Put, StateField, Vacant};
 #[doc(hidden)]
 pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, ToMany, ToOne};
 #[doc(hidden)]
@@ -76,7 +78,8 @@ pub mod __private {
     pub use crate::foreign_key::{ForeignKey, check_foreign_key};
     pub use crate::fragment::{Argument, check_placeholders};
     pub use crate::load::{
-        After, Here, List, Load, LoadColumn, Named, NamedField, Skip, TargetOf, With, WithIf,
+        After, At, Complete, FilledIf, Here, IntoComplete, List, Load, Named, NamedField, Node,
+        RelationNode, Restated, Skip, Slot, Slots, TargetOf, With, WithIf,
     };
     pub use crate::record::Assemble;
     pub use crate::relation::{LinkDef, RelationDef, RelationKind};

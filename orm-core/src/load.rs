@@ -6,6 +6,7 @@
 
 mod conditional;
 mod deferred;
+mod in_hand;
 mod joined;
 mod keys;
 mod named;
@@ -26,6 +27,8 @@ use tokio_postgres::Row;
 
 pub use conditional::If;
 pub use deferred::{Deferred, DeferredColumn, LoadColumn};
+pub use in_hand::{Below, Complete, InHand, IntoComplete, NotYetLoaded, Restated};
+pub(crate) use in_hand::{forget, load_onto};
 pub use named::{Named, NamedField, TargetOf, With, WithIf};
 pub use node::{Node, RelationNode};
 pub(crate) use node::{Strategy, has_statements, relations};
@@ -33,7 +36,7 @@ pub use position::{After, At, Here, List};
 pub(crate) use rows::Rows;
 pub use slot::{Filled, Loads, Owns, Put, Skip, Slot, Slots, StateField, Vacant};
 
-use crate::db::Connection;
+use crate::db::{Connection, Executor};
 use crate::entity::{Entity, KeyParts};
 use crate::error::{Error, Result};
 use crate::load::joined::Joined;
@@ -171,6 +174,27 @@ impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
     {
         self.select.order.push(Scoped::Link(order.into_term()));
         self
+    }
+}
+
+/// Onto values in hand.
+impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
+    /// See [`Rel::load`](crate::Rel::load).
+    ///
+    /// # Errors
+    ///
+    /// As [`Query::all`](crate::Query::all).
+    pub async fn load<C, X>(
+        self,
+        values: C,
+        on: &X,
+    ) -> Result<C::With<<Self as Complete<C::Record>>::Output>>
+    where
+        C: InHand,
+        Self: Complete<C::Record>,
+        X: Executor + ?Sized,
+    {
+        load_onto(values, self, &on.acquire().await?).await
     }
 }
 

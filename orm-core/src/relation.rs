@@ -3,12 +3,19 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::db::Executor;
 use crate::entity::{Entity, EntityDef, KeyParts};
+use crate::error::Result;
 use crate::expr::Expr;
-use crate::load::{Filled, FilledIf, If, Load, Loads, Put, StateField, Strategy};
+use crate::load::{
+    At, Below, Complete, Filled, FilledIf, If, InHand, IntoComplete, Load, Loads, Put, Restated,
+    StateField, Strategy, forget,
+};
 use crate::order::{Order, OrderBy};
 use crate::predicate::{Filter, Predicate};
+use crate::record::{Assemble, Record};
 use crate::shape::{Joinable, Shape, ToMany, ToOne};
+use crate::state::{Loaded, Unloaded};
 
 /// A relation of an entity. `#[derive(Entity)]` makes a type for each relation field.
 pub trait Relation: Copy + Send + Sync + 'static {
@@ -138,10 +145,6 @@ type TargetLoads<R> = <<R as Relation>::Target as Entity>::Loads;
 
 /// Loading: each method makes a [`Load`] that [`Query::with`](crate::Query::with) takes.
 impl<R: Relation> Rel<R> {
-    fn load(self) -> Load<R, TargetLoads<R>> {
-        Load::new()
-    }
-
     /// Loads a relation of the target too: `User::POSTS.with(Post::TAGS)`.
     pub fn with<N>(self, nested: N) -> Load<R, Filled<R::Target, TargetLoads<R>, N>>
     where
@@ -149,7 +152,7 @@ impl<R: Relation> Rel<R> {
         N::Field: Put<R::Target, TargetLoads<R>, N::Load>,
         Filled<R::Target, TargetLoads<R>, N>: Loads<R::Target>,
     {
-        self.load().with(nested)
+        self.into_load().with(nested)
     }
 
     /// Loads a relation of the target if a condition holds; see [`Query::with_if`](crate::Query::with_if).
@@ -163,14 +166,14 @@ impl<R: Relation> Rel<R> {
         N::Field: Put<R::Target, TargetLoads<R>, If<N::Load>>,
         FilledIf<R::Target, TargetLoads<R>, N>: Loads<R::Target>,
     {
-        self.load().with_if(condition, nested)
+        self.into_load().with_if(condition, nested)
     }
 
     /// Loads with one more statement for all parents, whatever their number: `WHERE author_id = ANY($1)`.
     /// The default for collections, and for a `has_one` whose foreign key is
     /// not declared `unique`.
     pub fn selectin(self) -> Load<R, TargetLoads<R>> {
-        self.load().strategy(Strategy::Selectin)
+        self.into_load().strategy(Strategy::Selectin)
     }
 
     /// Loads in the parent's own statement: `LEFT JOIN users AS t1 ON ..`. The default for `belongs_to`, and for a
@@ -182,7 +185,7 @@ impl<R: Relation> Rel<R> {
     where
         R::Shape: Joinable,
     {
-        self.load().strategy(Strategy::Joined)
+        self.into_load().strategy(Strategy::Joined)
     }
 
     /// Loads only the targets that fulfil a condition. Which parents come back does not change.
@@ -190,7 +193,7 @@ impl<R: Relation> Rel<R> {
     where
         R::Shape: ToMany,
     {
-        self.load().filter(condition)
+        self.into_load().filter(condition)
     }
 
     /// Loads the targets of each parent in this order; then, and without it, by primary key.
@@ -198,7 +201,7 @@ impl<R: Relation> Rel<R> {
     where
         R::Shape: ToMany,
     {
-        self.load().order_by(order)
+        self.into_load().order_by(order)
     }
 
     /// Loads only through link rows that fulfil a condition.
@@ -206,7 +209,7 @@ impl<R: Relation> Rel<R> {
     where
         R: ThroughEntity,
     {
-        self.load().filter_link(condition)
+        self.into_load().filter_link(condition)
     }
 
     /// Loads the targets of each parent ordered by a column of the link.
@@ -214,7 +217,115 @@ impl<R: Relation> Rel<R> {
     where
         R: ThroughEntity,
     {
-        self.load().order_by_link(order)
+        self.into_load().order_by_link(order)
+    }
+}
+
+/// Onto values in hand.
+impl<R: Relation> Rel<R> {
+    /// Loads the relation onto values that the program already has, all at once: one statement whatever their number,
+    /// and one more for each level that is loaded below it. What else is loaded on them stays.
+    ///
+    /// Takes an entity, a `Vec`, an `Option`, a slice or reference (onto copies), an `Arc`, and what a loaded relation
+    /// holds; gives back the same with the relation loaded.
+    ///
+    /// ```no_run
+    /// # use unlazy::{Db, Entity, Loaded, Unloaded};
+    /// # #[derive(Entity)] struct User<Posts = Unloaded> {
+    /// #     #[entity(primary_key)] id: i64,
+    /// #     #[entity(has_many(Post, foreign_key = author_id))] posts: Posts,
+    /// # }
+    /// # #[derive(Entity)] struct Post { #[entity(primary_key)] id: i64, author_id: i64 }
+    /// # async fn example(users: Vec<User>, db: Db) -> unlazy::Result<()> {
+    /// let users: Vec<User<Loaded<Vec<Post>>>> = User::POSTS.load(users, &db).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Query::all`](crate::Query::all).
+    pub async fn load<C, X>(
+        self,
+        values: C,
+        on: &X,
+    ) -> Result<C::With<<Load<R, TargetLoads<R>> as Complete<C::Record>>::Output>>
+    where
+        C: InHand,
+        Load<R, TargetLoads<R>>: Complete<C::Record>,
+        X: Executor + ?Sized,
+    {
+        self.into_load().load(values, on).await
+    }
+
+    /// What is to be loaded below this relation where values in hand have it loaded already:
+    /// `User::POSTS.below(Post::TAGS).load(users, &db)`. It nests: `User::POSTS.below(Post::TAGS.below(..))`.
+    pub fn below<N: IntoComplete>(self, nested: N) -> Below<R, N::Complete> {
+        Below::new(nested.into_complete())
+    }
+
+    /// Takes what is loaded off values again: `User<Loaded<Vec<Post>>>` becomes `User`. What else is loaded stays.
+    ///
+    /// [`Record::into_bare`](crate::Record::into_bare) takes off everything.
+    pub fn forget<C>(self, values: C) -> C::With<Restated<C::Record, R::Position, Unloaded>>
+    where
+        C: InHand,
+        C::Record: Record<Entity = R::Parent>,
+        <C::Record as Record>::States: At<R::Position>,
+        R::Parent: Assemble<<<C::Record as Record>::States as At<R::Position>>::Replaced<Unloaded>>,
+    {
+        forget::<C, R::Position>(values)
+    }
+
+    /// What is loaded, of a value of which only that is known: see [`HasLoaded`].
+    pub fn of<V, Below>(self, value: &V) -> &<R::Shape as Shape>::Of<Below>
+    where
+        V: HasLoaded<R, Below>,
+        Below: Send + Sync + 'static,
+    {
+        value.loaded()
+    }
+}
+
+/// An entity on which the relation `R` is loaded, whatever else is: a bound for generic functions.
+///
+/// `Below` is what is loaded below it: the bare target if it is not said.
+///
+/// ```
+/// # use unlazy::{Entity, HasLoaded, Unloaded, relation};
+/// # #[derive(Entity)] struct User<Posts = Unloaded> {
+/// #     #[entity(primary_key)] id: i64,
+/// #     #[entity(has_many(Post, foreign_key = author_id))] posts: Posts,
+/// # }
+/// # #[derive(Entity)] struct Post { #[entity(primary_key)] id: i64, author_id: i64 }
+/// fn number_of_posts(user: &impl HasLoaded<relation!(User::posts)>) -> usize {
+///     User::POSTS.of(user).len()
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "relation `{R}` is not loaded in `{Self}`",
+    label = "this needs `{R}` to be loaded, with `{Below}` in it",
+    note = "load it with the query, as `User::query().with(User::POSTS)`, or onto the value, as `User::POSTS.load(user, &db)`"
+)]
+pub trait HasLoaded<R: Relation, Below = <R as Relation>::Target>:
+    Record<Entity = R::Parent>
+where
+    Below: Send + Sync + 'static,
+{
+    #[doc(hidden)]
+    fn loaded(&self) -> &<R::Shape as Shape>::Of<Below>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<V, R, Below> HasLoaded<R, Below> for V
+where
+    R: Relation,
+    Below: Send + Sync + 'static,
+    V: Record<Entity = R::Parent>,
+    V::States: At<R::Position, Item = Loaded<<R::Shape as Shape>::Of<Below>>>,
+{
+    fn loaded(&self) -> &<R::Shape as Shape>::Of<Below> {
+        V::States::pick(self.states())
     }
 }
 
@@ -285,7 +396,7 @@ impl<R: Relation> IntoLoad for Rel<R> {
     type Load = Load<R, TargetLoads<R>>;
 
     fn into_load(self) -> Self::Load {
-        self.load()
+        Load::new()
     }
 }
 

@@ -288,34 +288,7 @@ impl<T> MaybeLoaded<T> {
     }
 }
 
-/// A loaded relation serializes as its content; an unloaded one as `null`, never as an empty list.
 #[cfg(feature = "serde")]
-mod serialize {
-    use serde::{Serialize, Serializer};
-
-    use super::{Loaded, MaybeLoaded, Unloaded};
-
-    /// By this name [`is_unloaded`](super::is_unloaded) knows the state.
-    pub(super) const UNLOADED: &str = "unlazy::Unloaded";
-
-    impl<T: Serialize> Serialize for Loaded<T> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            self.0.serialize(serializer)
-        }
-    }
-
-    impl<R> Serialize for Unloaded<R> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.serialize_unit_struct(UNLOADED)
-        }
-    }
-
-    impl<T: Serialize> Serialize for MaybeLoaded<T> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            match self {
-                Self::Unloaded => Unloaded.serialize(serializer),
-                Self::Loaded(content) => content.serialize(serializer),
-            }
-        }
-    }
-}
+mod serialize;
+#[cfg(feature = "serde")]
+pub use serialize::is_unloaded;

@@ -33,3 +33,10 @@ pub fn loaded(input: TokenStream) -> TokenStream {
     let shape = parse_macro_input!(input as loaded::Shape);
     shape.expand().into()
 }
+
+#[allow(missing_docs)] // documented where it is re-exported
+#[proc_macro]
+pub fn relation(input: TokenStream) -> TokenStream {
+    let relation = parse_macro_input!(input as loaded::RelationName);
+    relation.expand().into()
+}

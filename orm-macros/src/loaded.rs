@@ -1,4 +1,5 @@
-//! `loaded!(User { posts { tags }, profile })`: the type of an entity with these relations loaded.
+//! `loaded!(User { posts { tags }, profile })`: the type of an entity with these relations loaded; and
+//! `relation!(User::posts)`: the type of a relation.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -81,6 +82,42 @@ fn check_names(relations: &[Relation], errors: &mut Errors) {
             );
         }
         check_names(&relation.below, errors);
+    }
+}
+
+/// `relation!(User::posts)`.
+pub(crate) struct RelationName {
+    entity: Path,
+    name: Ident,
+}
+
+impl Parse for RelationName {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let form = "expected an entity and a relation of it: `relation!(User::posts)`";
+        let mut entity = input
+            .call(Path::parse_mod_style)
+            .map_err(|error| Error::new(error.span(), form))?;
+        if !input.is_empty() {
+            return Err(input.error("unexpected: the relation is complete before this"));
+        }
+        let Some(name) = entity.segments.pop() else {
+            return Err(input.error(form));
+        };
+        if entity.segments.pop_punct().is_none() || entity.segments.is_empty() {
+            return Err(Error::new(name.ident.span(), form));
+        }
+        Ok(Self {
+            entity,
+            name: name.ident,
+        })
+    }
+}
+
+impl RelationName {
+    pub(crate) fn expand(&self) -> TokenStream {
+        let Self { entity, name } = self;
+        let hash = name::hash(&name::plain(name));
+        quote_spanned!(name.span()=> ::unlazy::__private::NamedField<#entity, #hash>)
     }
 }
 

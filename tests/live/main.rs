@@ -4,11 +4,13 @@
 mod fixture;
 
 mod basics;
+mod in_hand;
 mod keys;
 mod many_to_many;
 mod names;
 mod nesting;
 mod order;
+mod pipelined;
 mod queries;
 mod resources;
 mod same_table_twice;

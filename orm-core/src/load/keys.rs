@@ -193,7 +193,7 @@ impl ParentKeys {
     pub(super) fn push_values(
         &mut self,
         key: Option<&[&(dyn ToSql + Sync)]>,
-        types: &[Type],
+        types: &[&Type],
         encoded: &mut [BytesMut],
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let Some(parts) = key else {

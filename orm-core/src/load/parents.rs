@@ -6,6 +6,7 @@ use bytes::BytesMut;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+use crate::bind::member_of;
 use crate::entity::KeyParts;
 use crate::error::{Error, Result};
 use crate::load::Node;
@@ -49,18 +50,19 @@ impl<'a, E> Parents<'a, E> {
         self.keys.map(|keys| keys.of(columns))
     }
 
-    /// Their keys for a relation, encoded as parameters of these types.
+    /// Their keys for a relation, encoded as elements of these arrays.
     pub(super) fn encoded_keys<R: Relation<Parent = E>>(
         &self,
-        types: &[Type],
+        arrays: &[Type],
     ) -> Result<Arc<ParentKeys>> {
+        let types: Vec<&Type> = arrays.iter().map(member_of).collect();
         let mut keys = ParentKeys::default();
         let mut encoded = vec![BytesMut::new(); types.len()];
         let mut key = KeyParts::default();
         for parent in self.entities {
             key.clear();
             R::key(parent, &mut key);
-            keys.push_values(key.not_null(), types, &mut encoded)
+            keys.push_values(key.not_null(), &types, &mut encoded)
                 .map_err(|source| Error::Encode {
                     relation: R::DEF.to_string(),
                     source,

@@ -34,9 +34,11 @@ impl<First, Rest: List> List for (First, Rest) {
 
 /// A list that has an element at the position `P`.
 #[doc(hidden)]
-pub trait At<P>: List {
+pub trait At<P>: List + Sized {
     /// That element.
     type Item;
+    /// The other elements.
+    type Others;
     /// The list with another element there.
     type Replaced<T>;
 
@@ -44,11 +46,20 @@ pub trait At<P>: List {
     where
         Self: 'a;
 
-    fn replace<T>(self, by: T) -> (Self::Item, Self::Replaced<T>);
+    /// Takes the element out.
+    fn take(self) -> (Self::Item, Self::Others);
+
+    /// Puts another one in its place.
+    fn put<T>(others: Self::Others, item: T) -> Self::Replaced<T>;
+
+    fn replace<T>(self, by: T) -> Self::Replaced<T> {
+        Self::put(self.take().1, by)
+    }
 }
 
 impl<Item, Rest: List> At<Here> for (Item, Rest) {
     type Item = Item;
+    type Others = Rest;
     type Replaced<T> = (T, Rest);
 
     fn pick<'a>(refs: Self::Refs<'a>) -> &'a Item
@@ -58,13 +69,18 @@ impl<Item, Rest: List> At<Here> for (Item, Rest) {
         refs.0
     }
 
-    fn replace<T>(self, by: T) -> (Item, (T, Rest)) {
-        (self.0, (by, self.1))
+    fn take(self) -> (Item, Rest) {
+        self
+    }
+
+    fn put<T>(others: Rest, item: T) -> (T, Rest) {
+        (item, others)
     }
 }
 
 impl<P, First, Rest: At<P>> At<After<P>> for (First, Rest) {
     type Item = Rest::Item;
+    type Others = (First, Rest::Others);
     type Replaced<T> = (First, Rest::Replaced<T>);
 
     fn pick<'a>(refs: Self::Refs<'a>) -> &'a Rest::Item
@@ -74,8 +90,12 @@ impl<P, First, Rest: At<P>> At<After<P>> for (First, Rest) {
         Rest::pick(refs.1)
     }
 
-    fn replace<T>(self, by: T) -> (Rest::Item, Self::Replaced<T>) {
-        let (item, rest) = self.1.replace(by);
-        (item, (self.0, rest))
+    fn take(self) -> (Rest::Item, Self::Others) {
+        let (item, others) = self.1.take();
+        (item, (self.0, others))
+    }
+
+    fn put<T>((first, others): Self::Others, item: T) -> Self::Replaced<T> {
+        (first, Rest::put(others, item))
     }
 }

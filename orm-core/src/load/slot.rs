@@ -68,7 +68,7 @@ where
     type Output = L::Replaced<S>;
 
     fn put(loads: L, load: S) -> Self::Output {
-        loads.replace(load).1
+        loads.replace(load)
     }
 }
 
