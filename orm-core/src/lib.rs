@@ -59,7 +59,7 @@ pub use write::{
 #[doc(hidden)]
 pub use foreign_key::{ForeignKey, ForeignKeyColumns, References};
 #[doc(hidden)]
-pub use load::{Filled, Named, NotYetLoaded, Owns, Put, StateField, Vacant};
+pub use load::{Filled, Named, NotYetLoaded, Put, Skip, StateField, Vacant};
 #[doc(hidden)]
 pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, ToMany, ToOne};
 #[doc(hidden)]
@@ -79,7 +79,7 @@ pub mod __private {
     pub use crate::fragment::{Argument, check_placeholders};
     pub use crate::load::{
         After, At, Complete, FilledIf, Here, IntoComplete, List, Load, Named, NamedField, Node,
-        RelationNode, Restated, Skip, Slot, Slots, TargetOf, With, WithIf,
+        RelationNode, Restated, Slot, Slots, TargetOf, With, WithIf,
     };
     pub use crate::record::Assemble;
     pub use crate::relation::{LinkDef, RelationDef, RelationKind};

@@ -34,7 +34,7 @@ pub use node::{Node, RelationNode};
 pub(crate) use node::{Strategy, has_statements, relations};
 pub use position::{After, At, Here, List};
 pub(crate) use rows::Rows;
-pub use slot::{Filled, Loads, Owns, Put, Skip, Slot, Slots, StateField, Vacant};
+pub use slot::{Filled, Loads, Put, Skip, Slot, Slots, StateField, Vacant};
 
 use crate::db::{Connection, Executor};
 use crate::entity::{Entity, KeyParts};

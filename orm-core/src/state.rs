@@ -260,31 +260,31 @@ where
 pub enum MaybeLoaded<T> {
     /// The condition did not hold.
     #[default]
-    Unloaded,
+    No,
     /// The condition held.
-    Loaded(T),
+    Yes(T),
 }
 
 impl<T> MaybeLoaded<T> {
     /// The content, if it is loaded.
     pub fn loaded(self) -> Option<T> {
         match self {
-            Self::Unloaded => None,
-            Self::Loaded(content) => Some(content),
+            Self::No => None,
+            Self::Yes(content) => Some(content),
         }
     }
 
     /// A reference to the content, if it is loaded.
     pub const fn as_ref(&self) -> MaybeLoaded<&T> {
         match self {
-            Self::Unloaded => MaybeLoaded::Unloaded,
-            Self::Loaded(content) => MaybeLoaded::Loaded(content),
+            Self::No => MaybeLoaded::No,
+            Self::Yes(content) => MaybeLoaded::Yes(content),
         }
     }
 
     /// Whether it is loaded.
     pub const fn is_loaded(&self) -> bool {
-        matches!(self, Self::Loaded(_))
+        matches!(self, Self::Yes(_))
     }
 }
 

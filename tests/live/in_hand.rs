@@ -195,8 +195,8 @@ async fn a_load_on_a_condition_has_to_be_matched() {
                 .unwrap();
             assert_eq!(users[1].addresses.len(), 3);
             match &users[0].orders {
-                MaybeLoaded::Loaded(orders) if wanted => assert_eq!(orders[0].items.len(), 3),
-                MaybeLoaded::Unloaded if !wanted => {}
+                MaybeLoaded::Yes(orders) if wanted => assert_eq!(orders[0].items.len(), 3),
+                MaybeLoaded::No if !wanted => {}
                 other => panic!("{other:?}"),
             }
         }

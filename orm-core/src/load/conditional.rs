@@ -85,8 +85,8 @@ where
 
     fn next(values: &mut Option<S::Values>) -> MaybeLoaded<T> {
         match values {
-            Some(values) => MaybeLoaded::Loaded(S::next(values).into_inner()),
-            None => MaybeLoaded::Unloaded,
+            Some(values) => MaybeLoaded::Yes(S::next(values).into_inner()),
+            None => MaybeLoaded::No,
         }
     }
 }

@@ -247,8 +247,8 @@ impl<C: InHand> InHand for MaybeLoaded<C> {
 
     fn put_back<T>(frame: Self::Frame, given: &mut Given<T>) -> Self::With<T> {
         match frame {
-            Some(frame) => MaybeLoaded::Loaded(C::put_back(frame, given)),
-            None => MaybeLoaded::Unloaded,
+            Some(frame) => MaybeLoaded::Yes(C::put_back(frame, given)),
+            None => MaybeLoaded::No,
         }
     }
 }

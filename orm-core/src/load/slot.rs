@@ -10,7 +10,7 @@ use crate::entity::Entity;
 use crate::error::Result;
 use crate::load::node::Node;
 use crate::load::parents::Parents;
-use crate::load::position::{At, List};
+use crate::load::position::List;
 use crate::record::{Assemble, Record, RecordOf};
 use crate::relation::IntoLoad;
 use crate::state::Unloaded;
@@ -50,42 +50,24 @@ pub trait StateField {
 }
 
 /// Fills the slot of this field in `L`, the load slots of the entity `E`, with the load `S`.
+///
+/// The derive implements it for each field, with the entity: so the compiler says whose field it is not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a relation of `{E}`",
+    label = "expected a relation of `{E}`",
+    note = "a relation of a related entity is loaded below its parent: `.with(User::POSTS.with(Post::TAGS))`"
+)]
+#[doc(hidden)]
 pub trait Put<E, L, S>: StateField {
     /// The slots with that one filled.
     type Output;
 
-    #[doc(hidden)]
     fn put(loads: L, load: S) -> Self::Output;
-}
-
-impl<E, L, S, F> Put<E, L, S> for F
-where
-    F: StateField,
-    E: Owns<F, F::Owner>,
-    L: At<F::Position>,
-    L::Item: Vacant<F>,
-{
-    type Output = L::Replaced<S>;
-
-    fn put(loads: L, load: S) -> Self::Output {
-        loads.replace(load)
-    }
 }
 
 /// The slots `L` of the entity `E` after [`with`](crate::Query::with)`(N)`.
 #[doc(hidden)]
 pub type Filled<E, L, N> = <<N as IntoLoad>::Field as Put<E, L, <N as IntoLoad>::Load>>::Output;
-
-/// The entity itself is the owner of a field.
-#[diagnostic::on_unimplemented(
-    message = "`{F}` is not a relation of `{Self}`, but of `{Owner}`",
-    label = "expected a relation of `{Self}`",
-    note = "a relation of a related entity is loaded below its parent: `.with(User::POSTS.with(Post::TAGS))`"
-)]
-#[doc(hidden)]
-pub trait Owns<F, Owner> {}
-
-impl<E, F> Owns<F, E> for E {}
 
 /// A slot that is not filled yet.
 #[diagnostic::on_unimplemented(

@@ -24,8 +24,8 @@ impl<R> Serialize for Unloaded<R> {
 impl<T: Serialize> Serialize for MaybeLoaded<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Unloaded => serializer.serialize_unit_struct(UNLOADED),
-            Self::Loaded(content) => content.serialize(serializer),
+            Self::No => serializer.serialize_unit_struct(UNLOADED),
+            Self::Yes(content) => content.serialize(serializer),
         }
     }
 }

@@ -26,7 +26,10 @@ fn impls(
     let hash = name::hash(&name::plain(column.ident));
     let ty = &column.ty;
     let content = quote_spanned!(column.type_span()=> type Content = #ty;);
+    let put = states::put(entity, &field, &state);
     quote! {
+        #put
+
         impl ::unlazy::StateField for #field {
             type Owner = #entity;
             type Position = #state;

@@ -39,12 +39,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         quote_spanned!(column.type_span()=> #field: #row.get(#position)?)
     });
     let unloaded = model.states.iter().map(|state| state.ident);
-    let vacant = list(
-        model
-            .states
-            .iter()
-            .map(|_| quote!(::unlazy::__private::Skip)),
-    );
+    let vacant = list(model.states.iter().map(|_| quote!(::unlazy::Skip)));
 
     quote! {
         impl ::unlazy::Entity for #ident {

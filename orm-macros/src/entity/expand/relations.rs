@@ -60,7 +60,10 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
         key,
         checks,
     } = parts;
+    let put = states::put(entity, &relation_type, &position);
     quote! {
+        #put
+
         impl ::unlazy::Relation for #relation_type {
             type Parent = #entity;
             #target_item

@@ -65,6 +65,23 @@ pub(super) fn list<T: ToTokens>(
         .fold(quote!(()), |rest, item| quote!((#item, #rest)))
 }
 
+/// How the slot of a field is filled.
+pub(super) fn put(entity: &Ident, field: &TokenStream, position: &TokenStream) -> TokenStream {
+    quote! {
+        impl<__Loads, __Load> ::unlazy::Put<#entity, __Loads, __Load> for #field
+        where
+            __Loads: ::unlazy::__private::At<#position>,
+            <__Loads as ::unlazy::__private::At<#position>>::Item: ::unlazy::Vacant<#field>,
+        {
+            type Output = <__Loads as ::unlazy::__private::At<#position>>::Replaced<__Load>;
+
+            fn put(loads: __Loads, load: __Load) -> Self::Output {
+                <__Loads as ::unlazy::__private::At<#position>>::replace(loads, load)
+            }
+        }
+    }
+}
+
 /// The position of a state as a type.
 pub(super) fn position(position: usize) -> TokenStream {
     let here = quote!(::unlazy::__private::Here);
