@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use unlazy::{Db, Loaded, Loads, Query, Unloaded, sql};
+use unlazy::{Db, Entity, Loaded, Loads, Query, Unloaded, sql};
 
 use crate::fixture::*;
 
@@ -106,9 +106,10 @@ async fn interleaved_children_land_with_their_own_parent() {
 #[tokio::test]
 async fn loads_change_neither_number_nor_order_of_the_parents() {
     let (_test, db, _) = shop().await;
-    async fn ids<L>(query: &Query<User, L>, db: &Db, id: fn(&L::Value) -> i64) -> Vec<i64>
+    async fn ids<E, L>(query: &Query<E, L>, db: &Db, id: fn(&L::Value) -> i64) -> Vec<i64>
     where
-        L: Loads<User>,
+        E: Entity,
+        L: Loads<E>,
     {
         query
             .clone()
@@ -132,6 +133,24 @@ async fn loads_change_neither_number_nor_order_of_the_parents() {
             .with(User::ORDERS.with(Order::ADDRESS).with(Order::USER))
             .with(User::ADDRESSES.filter(Address::ID.eq(2)));
         assert_eq!(ids(&loaded, &db, |user| user.id).await, bare);
+    }
+    for query in [
+        Order::query(),
+        Order::query().order_by(Order::PRIORITY.desc()),
+        Order::query().order_by(Order::ADDRESS.order(Address::EMAIL)),
+        Order::query().order_by(Order::PRIORITY).offset(1).limit(3),
+        Order::from_sql(sql!(
+            "SELECT * FROM orders UNION ALL SELECT * FROM orders WHERE id > 3 ORDER BY id DESC"
+        )),
+    ] {
+        let bare = ids(&query, &db, |order| order.id).await;
+        for (to, _) in strategies!(Order::ADDRESS) {
+            for (customer, _) in strategies!(Order::USER) {
+                let loaded = query.clone().with(to.clone()).with(customer);
+                let loaded = loaded.with(Order::ITEMS.filter(Item::ID.eq(1)));
+                assert_eq!(ids(&loaded, &db, |order| order.id).await, bare);
+            }
+        }
     }
 }
 
@@ -290,5 +309,117 @@ async fn values_bind_afresh_on_each_run() {
         let addresses = User::ADDRESSES.filter(Address::ID.eq(id));
         let ben = User::find(8).with(addresses).one(&db).await.unwrap();
         assert_eq!(ben, with_addresses(8, &expected));
+    }
+}
+
+#[tokio::test]
+async fn limits_count_parents_whatever_is_joined() {
+    let (_test, db, log) = shop().await;
+    for (to, added) in strategies!(Order::ADDRESS) {
+        for (customer, more) in strategies!(Order::USER) {
+            let page = Order::query()
+                .with(to.clone())
+                .with(customer)
+                .with(Order::ITEMS)
+                .order_by(Order::ID.desc())
+                .limit(2)
+                .offset(1);
+            let full = |id, user_id, to, items: &[i64]| {
+                let items = shared(items.iter().copied().map(plain_item));
+                order(
+                    id,
+                    one(plain_user(user_id)),
+                    maybe(Some(plain_address(to))),
+                    items,
+                )
+            };
+            let expected = [full(4, 9, 4, &[1, 5]), full(3, 7, 1, &[3, 4, 5])];
+            assert_eq!(page.all(&db).await.unwrap(), expected);
+            let statements = log.take();
+            let rows: Vec<u64> = statements.iter().map(|statement| statement.rows).collect();
+            // Two targets for each relation, five items, and no row of another page.
+            let mut expected = vec![2; 1 + added + more];
+            expected.push(5);
+            let (mut sorted, first) = (rows.clone(), rows[0]);
+            sorted.sort_unstable();
+            assert_eq!((first, sorted), (2, expected), "{statements:#?}");
+        }
+    }
+}
+
+/// What `GROUP BY` makes of orders: rows of no table.
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "order_counts", view)]
+struct OrderCount<Buyer = Unloaded, Places = Unloaded, Orders = Unloaded> {
+    #[entity(primary_key)]
+    user_id: i64,
+    orders_count: i64,
+    last_address_id: Option<i64>,
+    #[entity(belongs_to(User, foreign_key = user_id))]
+    user: Buyer,
+    #[entity(belongs_to(Address, foreign_key = last_address_id))]
+    last_address: Places,
+    #[entity(has_many(Order, foreign_key = user_id))]
+    orders: Orders,
+}
+
+#[tokio::test]
+async fn distinct_rows_have_their_targets_loaded() {
+    let (_test, db, log) = shop().await;
+    // The last order of each user, and orders that a plain join would repeat for each item.
+    let last = Order::from_sql(sql!(
+        "SELECT DISTINCT ON (user_id) * FROM orders ORDER BY user_id, id DESC"
+    ));
+    let big = Order::from_sql(sql!(
+        "SELECT DISTINCT o.* FROM orders AS o JOIN order_items AS i ON i.order_id = o.id WHERE i.quantity < $1",
+        3
+    ));
+    let full = |id, to: Option<i64>, items: &[i64]| {
+        let items = shared(items.iter().copied().map(plain_item));
+        order(id, Unloaded, maybe(to.map(plain_address)), items)
+    };
+    for (to, added) in strategies!(Order::ADDRESS) {
+        let orders = last.clone().with(to.clone()).with(Order::ITEMS);
+        let expected = [full(5, None, &[]), full(4, Some(4), &[1, 5])];
+        assert_eq!(orders.all(&db).await.unwrap(), expected);
+
+        let orders = big.clone().with(to).with(Order::ITEMS);
+        let orders = orders.order_by(Order::ID.desc()).limit(3).all(&db).await;
+        let expected = [
+            full(4, Some(4), &[1, 5]),
+            full(3, Some(1), &[3, 4, 5]),
+            full(2, Some(4), &[1, 2, 3]),
+        ];
+        assert_eq!(orders.unwrap(), expected);
+        assert_statements(&log, 2 * (2 + added));
+    }
+}
+
+#[tokio::test]
+async fn grouped_rows_have_their_targets_loaded() {
+    let (_test, db, log) = shop().await;
+    let counts = OrderCount::from_sql(sql!(
+        "SELECT user_id, count(*) AS orders_count, (array_agg(address_id ORDER BY id DESC))[1] AS last_address_id
+         FROM orders GROUP BY user_id HAVING count(*) >= $1 ORDER BY user_id DESC",
+        2
+    ));
+    for (buyer, added) in strategies!(OrderCount::USER) {
+        for (place, more) in strategies!(OrderCount::LAST_ADDRESS) {
+            let query = counts.clone().with(buyer.clone()).with(place);
+            let query = query.with(OrderCount::ORDERS);
+            let expected = [(9, Some(4), vec![2, 4]), (7, None, vec![1, 3, 5])];
+            let expected = expected.map(|(user_id, last_address_id, orders)| OrderCount {
+                user_id,
+                orders_count: orders.len() as i64,
+                last_address_id,
+                user: one(plain_user(user_id)),
+                last_address: maybe(last_address_id.map(plain_address)),
+                orders: many(orders.into_iter().map(plain_order)),
+            });
+            assert_eq!(query.clone().all(&db).await.unwrap(), expected);
+            let few = query.filter(OrderCount::ORDERS_COUNT.lt(3));
+            assert_eq!(few.all(&db).await.unwrap(), expected[..1]);
+            assert_statements(&log, 2 * (2 + added + more));
+        }
     }
 }

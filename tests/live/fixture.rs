@@ -1,8 +1,10 @@
 //! A small shop: users 7 to 10, of whom 10 has nothing at all.
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
 
 use orm_test::TestDb;
+use tokio_postgres::{AsyncMessage, Client, NoTls};
 use unlazy::{Db, Entity, Loaded, StatementLog, Unloaded};
 
 pub(crate) const SHOP: &str = "
@@ -255,6 +257,37 @@ pub(crate) fn with_parameter(url: &str, parameter: &str) -> String {
 /// A handle whose pool has a single connection, so that all of its queries meet on that.
 pub(crate) fn one_connection(test: &TestDb) -> Db {
     Db::connect(&with_parameter(&test.url(), "max_connections=1")).unwrap()
+}
+
+/// The values that the server was sent on one connection, as it logs them: `$1 = '{1,2}'`.
+pub(crate) struct Values(Arc<Mutex<Vec<String>>>);
+
+impl Values {
+    /// A connection whose server tells what it is sent.
+    pub(crate) async fn on(test: &TestDb) -> (Client, Self) {
+        let (client, mut connection) = test.config().connect(NoTls).await.unwrap();
+        let values = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&values);
+        tokio::spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await
+            {
+                if let AsyncMessage::Notice(notice) = message
+                    && let Some((label, values)) = notice.detail().and_then(|d| d.split_once(": "))
+                    && label.eq_ignore_ascii_case("parameters")
+                {
+                    told.lock().unwrap().push(values.to_owned());
+                }
+            }
+        });
+        let log = "SET log_statement = 'all'; SET client_min_messages = 'log'";
+        client.batch_execute(log).await.unwrap();
+        (client, Self(values))
+    }
+
+    /// The values of the statements since the last time. A statement without any is left out.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
 }
 
 /// A to-one relation loaded by default and by each strategy, with the number of statements that it adds.

@@ -476,3 +476,87 @@ async fn composite_keys_of_text_are_compared_as_their_columns_are() {
     let found = City::find_many(keys).all(&db).await.unwrap();
     assert_eq!(found.len(), 1);
 }
+
+#[tokio::test]
+async fn composite_keys_of_has_one() {
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "shelves")]
+    struct Labelled<Label = Unloaded> {
+        #[entity(primary_key)]
+        room: String,
+        #[entity(primary_key)]
+        number: i16,
+        #[entity(has_one(Label, foreign_key = (room, number)))]
+        label: Label,
+    }
+
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "labels")]
+    struct Label {
+        #[entity(primary_key)]
+        id: i64,
+        room: Option<String>,
+        number: Option<i16>,
+    }
+
+    let (_test, db, log) = database(&format!(
+        "{COMPOSITE}
+        CREATE TABLE labels (id int8 PRIMARY KEY, room text, number int2);
+        INSERT INTO labels VALUES (1, 'a', 2), (2, 'b', NULL), (3, NULL, 1), (4, NULL, NULL), (5, 'b', 1);"
+    ))
+    .await;
+    // Nothing declares that there is only one row, so it is not joined unless that is asked for.
+    let added = [1, 0, 1];
+    for ((label, _), added) in strategies!(Labelled::LABEL).into_iter().zip(added) {
+        let shelves = Labelled::query().with(label).all(&db).await.unwrap();
+        let labels: Vec<Option<i64>> = shelves
+            .iter()
+            .map(|shelf| shelf.label.as_ref().map(|label| label.id))
+            .collect();
+        assert_eq!(labels, [None, Some(1), Some(5)]);
+        assert_statements(&log, 1 + added);
+    }
+}
+
+#[tokio::test]
+async fn more_composite_keys_and_links_than_a_statement_has_parameters() {
+    #[derive(Entity, Debug)]
+    #[entity(table = "cells")]
+    struct Cell<Left = Unloaded, Right = Unloaded, Doors = Unloaded> {
+        #[entity(primary_key)]
+        x: i32,
+        #[entity(primary_key)]
+        y: i16,
+        left_x: Option<i32>,
+        #[entity(belongs_to(Cell, foreign_key = (left_x, y)))]
+        left: Left,
+        #[entity(has_many(Cell, foreign_key = (left_x, y)))]
+        right: Right,
+        #[entity(many_to_many(Cell, through = "doors"((from_x, from_y), (to_x, to_y))))]
+        doors: Doors,
+    }
+
+    let (_test, db, log) = database(
+        "CREATE TABLE cells (x int4, y int2, left_x int4, PRIMARY KEY (x, y));
+         INSERT INTO cells SELECT x, y, nullif(x - 1, 0) FROM generate_series(1, 35000) AS x, generate_series(1, 2) AS y;
+         CREATE TABLE doors (from_x int4, from_y int2, to_x int4, to_y int2);
+         INSERT INTO doors SELECT x, y, x, 3 - y FROM cells;
+         ANALYZE;",
+    )
+    .await;
+    for (left, added) in strategies!(Cell::LEFT) {
+        let query = Cell::query().with(left).with(Cell::RIGHT).with(Cell::DOORS);
+        let cells = query.all(&db).await.unwrap();
+        assert_eq!(cells.len(), 70_000);
+        for cell in &cells {
+            let left = cell.left.as_ref().map(|left| (left.x, left.y));
+            assert_eq!(left, (cell.x > 1).then(|| (cell.x - 1, cell.y)));
+            let right: Vec<_> = cell.right.iter().map(|c| (c.x, c.y)).collect();
+            let expected = (cell.x < 35_000).then(|| (cell.x + 1, cell.y));
+            assert_eq!(right, expected.into_iter().collect::<Vec<_>>());
+            let doors: Vec<_> = cell.doors.iter().map(|c| (c.x, c.y)).collect();
+            assert_eq!(doors, [(cell.x, 3 - cell.y)]);
+        }
+        assert_statements(&log, 3 + added);
+    }
+}

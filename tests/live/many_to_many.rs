@@ -287,3 +287,27 @@ async fn composite_keys_on_either_side_and_on_both() {
     assert_eq!(red.unwrap(), expected);
     assert_statements(&log, 2);
 }
+
+#[tokio::test]
+async fn parents_without_links_cost_one_statement_and_no_parents_none() {
+    let (_test, db, log) = shop().await;
+    let items = Order::ITEMS.with(Item::KEYWORDS);
+    let order_5 = Order::find(5).with(items.clone()).one(&db).await.unwrap();
+    assert_eq!(order_5, order(5, Unloaded, Unloaded, shared([])));
+    assert_statements(&log, 2);
+
+    let nothing = Order::query().filter(Order::ID.lt(0)).with(items);
+    assert_eq!(nothing.all(&db).await.unwrap(), []);
+    assert_statements(&log, 1);
+}
+
+#[tokio::test]
+async fn values_for_the_links_bind_afresh_on_each_run() {
+    let (test, _, _) = shop().await;
+    let db = one_connection(&test);
+    for (quantity, expected) in [(3, [1].as_slice()), (1, &[3]), (99, &[])] {
+        let items = Order::ITEMS.filter_link(OrderItem::QUANTITY.eq(quantity));
+        let found = Order::find(1).with(items).one(&db).await.unwrap();
+        assert_eq!(found, with_items(1, expected));
+    }
+}

@@ -245,3 +245,75 @@ async fn other_schemas_and_views() {
         }
     }
 }
+
+const LINKS: &str = r#"
+    CREATE SCHEMA "Old Shop";
+    CREATE TABLE "Old Shop".people (id int4 PRIMARY KEY, name text NOT NULL);
+    INSERT INTO "Old Shop".people VALUES (1, 'ann'), (2, 'ben');
+    CREATE TABLE "Old Shop".follows (follower int4, followed int4);
+    INSERT INTO "Old Shop".follows VALUES (1, 2);
+    CREATE TABLE people (id int4 PRIMARY KEY);
+    CREATE TABLE follows (follower int4, followed int4);
+    INSERT INTO follows VALUES (2, 1);
+    CREATE VIEW "Old Shop".followers AS SELECT followed AS person, follower AS by FROM "Old Shop".follows;
+"#;
+
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "people", schema = "Old Shop")]
+struct OldPerson<Follows = Unloaded, Followers = Unloaded, Rows = Unloaded> {
+    #[entity(primary_key)]
+    id: i32,
+    name: String,
+    #[entity(many_to_many(OldPerson, through = OldFollow(follower, followed)))]
+    follows: Follows,
+    #[entity(many_to_many(OldPerson, through = OldFollower(person, by)))]
+    followers: Followers,
+    #[entity(has_many(OldFollower, foreign_key = person))]
+    rows: Rows,
+}
+
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "follows", schema = "Old Shop")]
+struct OldFollow {
+    #[entity(primary_key)]
+    follower: i32,
+    #[entity(primary_key)]
+    followed: i32,
+}
+
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "followers", schema = "Old Shop", view)]
+struct OldFollower {
+    #[entity(primary_key)]
+    person: i32,
+    #[entity(primary_key)]
+    by: i32,
+}
+
+#[tokio::test]
+async fn links_in_other_schemas_and_over_views() {
+    let (_test, db, log) = database(LINKS).await;
+    let people = OldPerson::query()
+        .with(OldPerson::FOLLOWS)
+        .with(OldPerson::FOLLOWERS.filter_link(OldFollower::BY.ne(9)))
+        .with(OldPerson::ROWS)
+        .all(&db)
+        .await
+        .unwrap();
+    let person = |id: i32| OldPerson {
+        id,
+        name: if id == 1 { "ann" } else { "ben" }.to_owned(),
+        follows: Unloaded,
+        followers: Unloaded,
+        rows: Unloaded,
+    };
+    let full = |id, follows: &[i32], followers: &[i32]| OldPerson {
+        id,
+        name: person(id).name,
+        follows: shared(follows.iter().copied().map(person)),
+        followers: shared(followers.iter().copied().map(person)),
+        rows: many(followers.iter().map(|&by| OldFollower { person: id, by })),
+    };
+    assert_eq!(people, [full(1, &[2], &[]), full(2, &[], &[1])]);
+    assert_statements(&log, 4);
+}

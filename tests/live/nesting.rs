@@ -225,3 +225,64 @@ async fn round_trips_are_levels_not_statements() {
     joined.clone().all(&db).await.unwrap();
     assert_eq!(proxy.round_trips(), 1);
 }
+
+#[tokio::test]
+async fn to_one_relations_in_every_combination_three_deep() {
+    let (_test, db, log) = shop().await;
+    for (top, first) in strategies!(Node::PARENT) {
+        for (middle, second) in strategies!(Node::PARENT.with(top.clone())) {
+            for (bottom, third) in strategies!(Node::PARENT.with(middle.clone())) {
+                let query = Node::find_many([1, 2, 4, 7]).with(bottom);
+                let nodes = query.all(&db).await.unwrap();
+                let ancestors = |node: usize| {
+                    let one = nodes[node].parent.as_ref();
+                    let two = one.and_then(|node| node.parent.as_ref());
+                    let three = two.and_then(|node| node.parent.as_ref());
+                    [one.map(|n| n.id), two.map(|n| n.id), three.map(|n| n.id)]
+                };
+                assert_eq!(ancestors(0), [None, None, None]);
+                assert_eq!(ancestors(1), [Some(1), None, None]);
+                assert_eq!(ancestors(2), [Some(2), Some(1), None]);
+                assert_eq!(ancestors(3), [Some(4), Some(2), Some(1)]);
+                assert_statements(&log, 1 + first + second + third);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn to_one_relations_in_every_combination_between_collections() {
+    let (_test, db, log) = shop().await;
+    for (owner, added) in strategies!(Address::USER.with(User::ADDRESSES)) {
+        for (to, more) in strategies!(Order::ADDRESS.with(owner.clone())) {
+            let orders = User::ORDERS.with(to).with(Order::ITEMS);
+            let cleo = User::find(9).with(orders).one(&db).await.unwrap();
+            let owner = || user(8, many([2, 3, 4].map(plain_address)), Unloaded);
+            let to = || maybe(Some(address(4, one(owner()))));
+            let items = |ids: &[i64]| shared(ids.iter().copied().map(plain_item));
+            let orders = [
+                order(2, Unloaded, to(), items(&[1, 2, 3])),
+                order(4, Unloaded, to(), items(&[1, 5])),
+            ];
+            assert_eq!(cleo, user(9, Unloaded, many(orders)));
+            assert_statements(&log, 4 + added + more);
+        }
+    }
+}
+
+#[tokio::test]
+async fn to_one_relations_below_many_to_many_in_every_combination() {
+    let (_test, db, log) = shop().await;
+    for (customer, added) in strategies!(Order::USER) {
+        for (to, more) in strategies!(Order::ADDRESS) {
+            let orders = Item::ORDERS.with(customer.clone()).with(to);
+            let found = Item::find(5).with(orders).one(&db).await.unwrap();
+            let full = |id, user_id, to| {
+                let to = maybe(Some(plain_address(to)));
+                order(id, one(plain_user(user_id)), to, Unloaded)
+            };
+            assert_eq!(found.orders, shared([full(3, 7, 1), full(4, 9, 4)]));
+            assert_statements(&log, 2 + added + more);
+        }
+    }
+}

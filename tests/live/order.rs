@@ -166,3 +166,130 @@ async fn columns_named_as_the_aliases_of_statements() {
         assert_statements(&log, 2 + added);
     }
 }
+
+#[tokio::test]
+async fn without_an_order_by_every_column_of_a_composite_primary_key() {
+    #[derive(Entity, Debug)]
+    #[entity(table = "users")]
+    struct Person<Visits = Unloaded> {
+        #[entity(primary_key)]
+        id: i64,
+        #[entity(has_many(Visit, foreign_key = user_id))]
+        visits: Visits,
+    }
+
+    #[derive(Entity, Debug)]
+    #[entity(table = "visits")]
+    struct Visit {
+        #[entity(primary_key)]
+        place: String,
+        #[entity(primary_key)]
+        day: i32,
+        user_id: i64,
+    }
+
+    let (_test, db, _) = shop().await;
+    db.batch_execute(
+        "CREATE TABLE visits (day int4, place text, user_id int8 NOT NULL, PRIMARY KEY (place, day));
+         INSERT INTO visits VALUES (2, 'b', 7), (1, 'a', 8), (3, 'a', 7), (1, 'b', 7), (2, 'a', 7)",
+    )
+    .await
+    .unwrap();
+    let visits_of = |person: &Person<unlazy::Loaded<Vec<Visit>>>| -> Vec<(String, i32)> {
+        let visits = person.visits.iter();
+        visits.map(|v| (v.place.clone(), v.day)).collect()
+    };
+    let in_order = |visits: [(&str, i32); 4]| visits.map(|(place, day)| (place.to_owned(), day));
+
+    let query = Person::find(7).with(Person::VISITS);
+    let ann = query.one(&db).await.unwrap();
+    assert_eq!((ann.id, ann.visits[0].user_id), (7, 7));
+    assert_eq!(
+        visits_of(&ann),
+        in_order([("a", 2), ("a", 3), ("b", 1), ("b", 2)])
+    );
+
+    let query = Person::find(7).with(Person::VISITS.order_by(Visit::DAY.desc()));
+    let ann = query.one(&db).await.unwrap();
+    assert_eq!(
+        visits_of(&ann),
+        in_order([("a", 3), ("a", 2), ("b", 2), ("b", 1)])
+    );
+}
+
+/// Tables and columns named as what the statements of links and composite keys call their own.
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "k")]
+struct Tangled<Out = Unloaded, One = Unloaded> {
+    #[entity(primary_key)]
+    c0: i64,
+    #[entity(primary_key)]
+    n: i64,
+    q: Option<i64>,
+    #[entity(many_to_many(Tangled, through = Tangle((t0, t1), (c0, n))))]
+    out: Out,
+    #[entity(has_one(Tangled, foreign_key = (q, n)))]
+    one: One,
+}
+
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "l")]
+struct Tangle {
+    #[entity(primary_key)]
+    t0: i64,
+    #[entity(primary_key)]
+    t1: i64,
+    #[entity(primary_key)]
+    c0: i64,
+    #[entity(primary_key)]
+    n: i64,
+}
+
+#[tokio::test]
+async fn tables_named_as_the_aliases_of_statements() {
+    let (_test, db, log) = database(
+        "CREATE TABLE k (c0 int8, n int8, q int8, PRIMARY KEY (c0, n));
+         INSERT INTO k VALUES (1, 5, NULL), (2, 5, 1), (3, 5, 2);
+         CREATE TABLE l (t0 int8, t1 int8, c0 int8, n int8, PRIMARY KEY (t0, t1, c0, n));
+         INSERT INTO l VALUES (1, 5, 2, 5), (1, 5, 3, 5), (3, 5, 1, 5);",
+    )
+    .await;
+    let plain = |c0| Tangled {
+        c0,
+        n: 5,
+        q: (c0 > 1).then_some(c0 - 1),
+        out: Unloaded,
+        one: Unloaded,
+    };
+    let full = |c0, out: &[i64], next: Option<i64>| Tangled {
+        c0,
+        n: 5,
+        q: (c0 > 1).then_some(c0 - 1),
+        out: shared(out.iter().copied().map(plain)),
+        one: unlazy::Loaded::new(next.map(plain)),
+    };
+    // Nothing declares that there is only one row, so it is not joined unless that is asked for.
+    let added = [1, 0, 1];
+    for ((one, _), added) in strategies!(Tangled::ONE).into_iter().zip(added) {
+        let out = Tangled::OUT
+            .filter(Tangled::N.eq(5))
+            .filter_link(Tangle::N.eq(5))
+            .order_by_link(Tangle::C0.desc())
+            .order_by(Tangled::C0);
+        let found = Tangled::query()
+            .filter(Tangled::N.eq(5))
+            .order_by(Tangled::Q.asc().nulls_last())
+            .with(one)
+            .with(out)
+            .all(&db)
+            .await
+            .unwrap();
+        let expected = [
+            full(2, &[], Some(3)),
+            full(3, &[1], None),
+            full(1, &[3, 2], Some(2)),
+        ];
+        assert_eq!(found, expected);
+        assert_statements(&log, 2 + added);
+    }
+}

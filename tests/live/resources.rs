@@ -491,3 +491,38 @@ async fn errors_say_what_the_server_and_the_driver_said() {
     );
     assert!(error.is_retryable());
 }
+
+#[tokio::test]
+async fn the_statement_cache_does_not_grow_with_values_in_any_kind_of_load() {
+    let (test, _, _) = shop().await;
+    let db = one_connection(&test);
+    let run = async |count: i64| {
+        let text = format!("item {count}");
+        for (customer, _) in strategies!(Order::USER.with(User::ADDRESSES)) {
+            for (to, _) in strategies!(Order::ADDRESS) {
+                let items = Order::ITEMS
+                    .filter(Item::NAME.ne(&text))
+                    .filter_link(OrderItem::QUANTITY.is_in(0..count as i32))
+                    .order_by(sql!("$1 % $2::int8", Item::ID, count))
+                    .with(Item::KEYWORDS.filter(Keyword::ID.is_not_in(0..count)));
+                let written = sql!("SELECT * FROM orders WHERE id <> $1", count);
+                let query = Order::from_sql(written)
+                    .filter(Order::ID.between(-count..=count))
+                    .with(customer.clone())
+                    .with(to)
+                    .with(items)
+                    .offset(count as u64 % 3);
+                query.clone().count(&db).await.unwrap();
+                query.clone().exists(&db).await.unwrap();
+                query.all(&db).await.unwrap();
+            }
+        }
+    };
+    // So many that there are rows to load for at every level.
+    run(20).await;
+    let before = prepared_statements(&db).await;
+    for count in [1, 2, 30, 400] {
+        run(count).await;
+    }
+    assert_eq!(prepared_statements(&db).await, before);
+}

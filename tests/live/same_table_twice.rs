@@ -169,3 +169,24 @@ async fn the_same_relation_name_on_different_entities() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_row_on_two_paths_has_on_each_the_lists_of_that_path() {
+    let (_test, db, log) = shop().await;
+    let orders = || User::ORDERS.filter(Order::ID.gt(1));
+    let addresses = || User::ADDRESSES.filter(Address::ID.lt(1));
+    for (customer, added) in strategies!(Order::USER.with(orders())) {
+        for (owner, more) in strategies!(Address::USER.with(addresses()).with(User::ORDERS)) {
+            for (to, most) in strategies!(Order::ADDRESS.with(owner.clone())) {
+                let query = Order::find(1).with(customer.clone()).with(to);
+                // Order 1 is user 7's, and goes to an address of user 7.
+                let customer = user(7, Unloaded, many([3, 5].map(plain_order)));
+                let owner = user(7, many([]), many([1, 3, 5].map(plain_order)));
+                let to = address(1, one(owner));
+                let expected = order(1, one(customer), maybe(Some(to)), Unloaded);
+                assert_eq!(query.one(&db).await.unwrap(), expected);
+                assert_statements(&log, 4 + added + more + most);
+            }
+        }
+    }
+}

@@ -117,7 +117,7 @@ async fn shared_targets_stay_shared_below_joins_and_collections() {
 
 #[tokio::test]
 async fn each_key_is_sent_once_and_null_is_not() {
-    let (_test, db, log) = database(
+    let (test, db, log) = database(
         "CREATE TABLE parents (id int8 PRIMARY KEY, required_id int8 NOT NULL, nullable_id int8);
          INSERT INTO parents SELECT n, n % 100, nullif(n % 101, 100) FROM generate_series(1, 500) AS n;
          CREATE TABLE targets (id int8 PRIMARY KEY, parent_id int8 NOT NULL);
@@ -137,6 +137,15 @@ async fn each_key_is_sent_once_and_null_is_not() {
     let mut rows: Vec<u64> = log.take().iter().map(|statement| statement.rows).collect();
     rows.sort_unstable();
     assert_eq!(rows, [100, 100, 500]);
+
+    let (client, values) = Values::on(&test).await;
+    query.all(&client).await.unwrap();
+    let mut sent = values.take();
+    sent.sort_unstable();
+    // The parents have all from 0 to 99, and 0 last.
+    let keys: Vec<String> = (1..100).chain([0]).map(|key| key.to_string()).collect();
+    let keys = format!("$1 = '{{{}}}'", keys.join(","));
+    assert_eq!(sent, [keys.clone(), keys]);
 }
 
 #[tokio::test]
@@ -350,5 +359,40 @@ async fn a_has_one_whose_declared_uniqueness_is_not_kept_is_an_error_too() {
         );
         let seven = Person::find(7).with(home).one(&db).await.unwrap();
         assert_eq!(seven.home.as_ref().map(|home| home.id), Some(1));
+    }
+}
+
+#[tokio::test]
+async fn every_source_of_parents_can_be_loaded_from() {
+    let (_test, db, log) = shop().await;
+    let expected = order(2, Unloaded, maybe(Some(plain_address(4))), Unloaded);
+    for (to, added) in strategies!(Order::ADDRESS) {
+        let written = sql!("SELECT * FROM orders WHERE id = $1", 2_i64);
+        for query in [
+            Order::find(2),
+            Order::find_many([2, 2, 99]),
+            Order::query().filter(Order::ID.eq(2)),
+            Order::from_sql(written),
+        ] {
+            let query = query.with(to.clone());
+            let all = query.clone().all(&db).await.unwrap();
+            assert_eq!(all, std::slice::from_ref(&expected));
+            assert_eq!(query.clone().one(&db).await.unwrap(), expected);
+            assert_eq!(query.first(&db).await.unwrap(), Some(expected.clone()));
+            assert_statements(&log, 3 * (1 + added));
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_parents_no_targets_are_asked_for() {
+    let (_test, db, log) = shop().await;
+    for (owner, _) in strategies!(Address::USER) {
+        for (to, _) in strategies!(Order::ADDRESS.with(owner.clone())) {
+            let nothing = Order::query().filter(Order::ID.lt(0)).with(to);
+            assert_eq!(nothing.clone().all(&db).await.unwrap(), []);
+            assert_eq!(nothing.one_or_none(&db).await.unwrap(), None);
+            assert_statements(&log, 2);
+        }
     }
 }

@@ -459,3 +459,37 @@ async fn a_value_that_was_never_sent_does_not_abort() {
     .unwrap();
     assert!(is_saved(&db, "eve").await);
 }
+
+#[tokio::test]
+async fn loads_of_every_strategy_see_their_own_transaction() {
+    let (_test, db, _) = shop().await;
+    db.transaction(async |tx| {
+        let eve = User::insert(new_user("eve")).one(tx).await?;
+        let home = NewAddress {
+            user_id: eve.id,
+            email: "eve@a.org".to_owned(),
+        };
+        let home = Address::insert(home).one(tx).await?;
+        let order = NewOrder {
+            user_id: eve.id,
+            address_id: Some(home.id),
+            priority: None,
+        };
+        let order = Order::insert(order).one(tx).await?;
+        for (customer, _) in strategies!(Order::USER.with(User::ADDRESSES)) {
+            for (to, _) in strategies!(Order::ADDRESS) {
+                let query = Order::find(order.id).with(customer.clone()).with(to);
+                let found = query.one(tx).await?;
+                assert_eq!(found.user.name, "eve");
+                assert_eq!(found.user.addresses, many([home.clone()]));
+                assert_eq!(found.address, maybe(Some(home.clone())));
+            }
+        }
+        // Outside of it there is nothing yet.
+        let outside = Order::find(order.id).one_or_none(&db).await?;
+        assert_eq!(outside, None);
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+}
