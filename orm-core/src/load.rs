@@ -156,6 +156,24 @@ impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
         self
     }
 
+    /// See [`Rel::limit_per_parent`](crate::Rel::limit_per_parent).
+    pub fn limit_per_parent(mut self, limit: u32) -> Self
+    where
+        R::Shape: ToMany,
+    {
+        self.select.per_parent.limit = Some(i64::from(limit));
+        self
+    }
+
+    /// See [`Rel::offset_per_parent`](crate::Rel::offset_per_parent).
+    pub fn offset_per_parent(mut self, offset: u64) -> Self
+    where
+        R::Shape: ToMany,
+    {
+        self.select.per_parent.offset = Some(i64::try_from(offset).unwrap_or(i64::MAX));
+        self
+    }
+
     /// See [`Rel::filter_link`](crate::Rel::filter_link).
     pub fn filter_link(mut self, condition: impl Filter<R::Link>) -> Self
     where

@@ -204,6 +204,31 @@ impl<R: Relation> Rel<R> {
         self.into_load().order_by(order)
     }
 
+    /// Loads at most so many targets of each parent, the first in their order:
+    /// `User::POSTS.order_by(Post::CREATED.desc()).limit_per_parent(1)` is the latest post of each user.
+    ///
+    /// ```sql
+    /// SELECT k.n, t0."id", .. FROM unnest($1::int8[]) WITH ORDINALITY AS k(c0, n) CROSS JOIN LATERAL (
+    ///     SELECT .. FROM "posts" AS t0 WHERE t0."author_id" = k.c0 ORDER BY t0."created" DESC, t0."id" LIMIT $2) AS t0
+    /// ```
+    ///
+    /// It looks up each parent by itself, and so wants an index on the foreign key; best is one on the foreign key and
+    /// the order.
+    pub fn limit_per_parent(self, limit: u32) -> Load<R, TargetLoads<R>>
+    where
+        R::Shape: ToMany,
+    {
+        self.into_load().limit_per_parent(limit)
+    }
+
+    /// Leaves out the first targets of each parent, in their order.
+    pub fn offset_per_parent(self, offset: u64) -> Load<R, TargetLoads<R>>
+    where
+        R::Shape: ToMany,
+    {
+        self.into_load().offset_per_parent(offset)
+    }
+
     /// Loads only through link rows that fulfil a condition.
     pub fn filter_link(self, condition: impl Filter<R::Link>) -> Load<R, TargetLoads<R>>
     where

@@ -4,6 +4,7 @@
 
 mod aggregate;
 mod children;
+mod column;
 mod expr;
 mod join;
 mod select;
@@ -11,6 +12,7 @@ mod writer;
 
 pub(crate) use aggregate::{count, exists};
 pub(crate) use children::{Children, KeyFrom, KeySource, Origin, children, loads_below};
+pub(crate) use column::column_of;
 pub(crate) use select::{conditions, raw, root};
 pub(crate) use writer::{Table, Writer};
 

@@ -4,17 +4,20 @@
 mod fixture;
 
 mod basics;
+mod deferred;
 mod in_hand;
 mod keys;
 mod many_to_many;
 mod names;
 mod nesting;
 mod order;
+mod per_parent;
 mod pipelined;
 mod queries;
 mod resources;
 mod same_table_twice;
 mod serialize;
+mod snapshot;
 mod to_one;
 mod transactions;
 mod writes;

@@ -5,20 +5,25 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use futures_util::future::ready;
+use futures_util::future::{BoxFuture, ready};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
 
+use crate::bind::Parameter;
 use crate::column::Column;
-use crate::db::Connection;
+use crate::db::{Connection, Executor};
 use crate::decode::RowReader;
 use crate::entity::Entity;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::load::in_hand::{Complete, InHand, NotYetLoaded, Restated, forget, load_onto};
 use crate::load::parents::Parents;
+use crate::load::position::At;
 use crate::load::{Node, Slot, StateField};
 use crate::order::{OrderBy, OrderTerm};
+use crate::record::{Assemble, Record};
 use crate::relation::IntoLoad;
-use crate::state::Loaded;
+use crate::sql;
+use crate::state::{Loaded, Unloaded};
 
 /// A deferred column's token, as `Document::BODY`: [`with`](crate::Query::with) loads it, and it compares and orders as
 /// a [`Column`] does.
@@ -38,6 +43,38 @@ impl<D: DeferredColumn> Deferred<D> {
     /// The column, for where one is asked for: `Document::update().set(Document::BODY.column(), "..")`.
     pub const fn column(self) -> Column<D::Owner, D::Content> {
         self.column
+    }
+}
+
+/// Onto values in hand.
+impl<D: DeferredColumn> Deferred<D> {
+    /// Reads the column of values that the program already has, all by one statement; see [`Rel::load`](crate::Rel::load).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the row of one of them is not there any more, and as [`Query::all`](crate::Query::all).
+    pub async fn load<C, X>(
+        self,
+        values: C,
+        on: &X,
+    ) -> Result<C::With<<LoadColumn<D> as Complete<C::Record>>::Output>>
+    where
+        C: InHand,
+        LoadColumn<D>: Complete<C::Record>,
+        X: Executor + ?Sized,
+    {
+        load_onto(values, self.into_load(), &on.acquire().await?).await
+    }
+
+    /// Takes the column off values again; see [`Rel::forget`](crate::Rel::forget).
+    pub fn forget<C>(self, values: C) -> C::With<Restated<C::Record, D::Position, Unloaded>>
+    where
+        C: InHand,
+        C::Record: Record<Entity = D::Owner>,
+        <C::Record as Record>::States: At<D::Position>,
+        D::Owner: Assemble<<<C::Record as Record>::States as At<D::Position>>::Replaced<Unloaded>>,
+    {
+        forget::<C, D::Position>(values)
     }
 }
 
@@ -150,4 +187,77 @@ impl<E: Entity, D: DeferredColumn<Owner = E>> Slot<E> for LoadColumn<D> {
     fn next(values: &mut Self::Values) -> Loaded<D::Content> {
         Loaded::new(values.next().expect("there is a value for each row"))
     }
+}
+
+impl<V, D> Complete<V> for LoadColumn<D>
+where
+    D: DeferredColumn,
+    V: Record<Entity = D::Owner>,
+    V::States: At<D::Position>,
+    <V::States as At<D::Position>>::Item: NotYetLoaded<D>,
+    D::Owner: Assemble<<V::States as At<D::Position>>::Replaced<Loaded<D::Content>>>,
+{
+    type Output = Restated<V, D::Position, Loaded<D::Content>>;
+
+    fn complete<'a>(
+        self,
+        records: Vec<V>,
+        connection: &'a Connection<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Self::Output>>>
+    where
+        Self: 'a,
+    {
+        Box::pin(async move {
+            let contents = fetch::<V, D>(&records, connection).await?;
+            records
+                .into_iter()
+                .zip(contents)
+                .map(|(record, content)| {
+                    let content = content.ok_or(Error::NotFound {
+                        entity: D::Owner::DEF.name,
+                    })?;
+                    let (entity, states) = record.split();
+                    Ok(entity.assemble(states.replace(Loaded::new(content))))
+                })
+                .collect()
+        })
+    }
+}
+
+/// The column's value for each of the entities whose row is there.
+async fn fetch<V, D>(records: &[V], connection: &Connection<'_>) -> Result<Vec<Option<D::Content>>>
+where
+    V: Record<Entity = D::Owner>,
+    D: DeferredColumn,
+{
+    let mut contents: Vec<Option<D::Content>> = Vec::new();
+    contents.resize_with(records.len(), || None);
+    if records.is_empty() {
+        return Ok(contents);
+    }
+    let def = D::Owner::DEF;
+    let mut keys: Vec<Vec<Parameter>> = vec![Vec::new(); def.key.len()];
+    for record in records {
+        for (values, bind) in keys.iter_mut().zip(record.key_binds()) {
+            values.push(bind.value);
+        }
+    }
+    let select = sql::column_of(def, &def.columns[D::POSITION], keys);
+    let statement = connection.prepare(&select.sql).await?;
+    connection
+        .fetch(
+            &statement,
+            &select,
+            &select.sql.parameters,
+            &mut |row: &Row| {
+                let number: i64 = row.try_get(0).map_err(Error::Database)?;
+                let content = RowReader::single(row, 1, def, D::POSITION).get(D::POSITION)?;
+                if let Some(place) = contents.get_mut(number as usize - 1) {
+                    *place = Some(content);
+                }
+                Ok(())
+            },
+        )
+        .await?;
+    Ok(contents)
 }

@@ -387,7 +387,7 @@ fn at(def: &'static EntityDef, positions: &[usize]) -> Vec<&'static ColumnDef> {
 }
 
 /// `t0.order_id = k.c0 AND t0.line = k.c1`.
-fn on_keys(writer: &mut Writer, keyed: Alias, key_columns: &[&str]) {
+pub(super) fn on_keys(writer: &mut Writer, keyed: Alias, key_columns: &[&str]) {
     for (position, column) in key_columns.iter().enumerate() {
         if position > 0 {
             writer.push(" AND ");
