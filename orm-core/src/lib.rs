@@ -59,7 +59,9 @@ pub use write::{
 #[doc(hidden)]
 pub use foreign_key::{ForeignKey, ForeignKeyColumns, References};
 #[doc(hidden)]
-pub use load::{Filled, Named, NotYetLoaded, Put, Skip, StateField, Vacant};
+pub use load::{
+    Filled, LimitOverAllParents, LoadedState, Named, NotYetLoaded, Put, Skip, StateField, Vacant,
+};
 #[doc(hidden)]
 pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, ToMany, ToOne};
 #[doc(hidden)]
@@ -78,8 +80,8 @@ pub mod __private {
     pub use crate::foreign_key::{ForeignKey, check_foreign_key};
     pub use crate::fragment::{Argument, check_placeholders};
     pub use crate::load::{
-        After, At, Complete, FilledIf, Here, IntoComplete, List, Load, Named, NamedField, Node,
-        RelationNode, Restated, Slot, Slots, TargetOf, With, WithIf,
+        After, At, Complete, FilledIf, Here, IntoComplete, List, Load, LoadOnto, Named, NamedField,
+        Node, RelationNode, Restated, Slot, Slots, TargetOf, With, WithIf,
     };
     pub use crate::record::Assemble;
     pub use crate::relation::{LinkDef, RelationDef, RelationKind};

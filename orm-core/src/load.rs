@@ -27,7 +27,9 @@ use tokio_postgres::Row;
 
 pub use conditional::If;
 pub use deferred::{Deferred, DeferredColumn, LoadColumn};
-pub use in_hand::{Below, Complete, InHand, IntoComplete, NotYetLoaded, Restated};
+pub use in_hand::{
+    Below, Complete, InHand, IntoComplete, LoadOnto, LoadedState, NotYetLoaded, Restated,
+};
 pub(crate) use in_hand::{forget, load_onto};
 pub use named::{Named, NamedField, TargetOf, With, WithIf};
 pub use node::{Node, RelationNode};
@@ -156,6 +158,14 @@ impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
         self
     }
 
+    #[doc(hidden)]
+    pub fn limit(self, _: u32) -> Self
+    where
+        R: LimitOverAllParents,
+    {
+        self
+    }
+
     /// See [`Rel::limit_per_parent`](crate::Rel::limit_per_parent).
     pub fn limit_per_parent(mut self, limit: u32) -> Self
     where
@@ -202,17 +212,13 @@ impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
     /// # Errors
     ///
     /// As [`Query::all`](crate::Query::all).
-    pub async fn load<C, X>(
-        self,
-        values: C,
-        on: &X,
-    ) -> Result<C::With<<Self as Complete<C::Record>>::Output>>
+    pub fn load<'a, C, X>(self, values: C, on: &'a X) -> LoadOnto<'a, C, Self>
     where
         C: InHand,
         Self: Complete<C::Record>,
         X: Executor + ?Sized,
     {
-        load_onto(values, self, &on.acquire().await?).await
+        load_onto(values, self, on)
     }
 }
 
@@ -303,6 +309,15 @@ where
         Loaded::new(values.next().expect("there is a value for each parent"))
     }
 }
+
+/// A relation whose load can be limited over all parents: there is none.
+#[diagnostic::on_unimplemented(
+    message = "a load has no limit over all parents together",
+    label = "this would leave some of the parents without what they have",
+    note = "say how many of each parent are loaded: `.limit_per_parent(3)`"
+)]
+#[doc(hidden)]
+pub trait LimitOverAllParents {}
 
 /// The slots `L` of the entity `E` after [`with_if`](crate::Query::with_if).
 #[doc(hidden)]

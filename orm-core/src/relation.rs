@@ -5,11 +5,10 @@ use std::marker::PhantomData;
 
 use crate::db::Executor;
 use crate::entity::{Entity, EntityDef, KeyParts};
-use crate::error::Result;
 use crate::expr::Expr;
 use crate::load::{
-    At, Below, Complete, Filled, FilledIf, If, InHand, IntoComplete, Load, Loads, Put, Restated,
-    StateField, Strategy, forget,
+    At, Below, Complete, Filled, FilledIf, If, InHand, IntoComplete, LimitOverAllParents, Load,
+    LoadOnto, Loads, Put, Restated, StateField, Strategy, forget, load_onto,
 };
 use crate::order::{Order, OrderBy};
 use crate::predicate::{Filter, Predicate};
@@ -204,6 +203,14 @@ impl<R: Relation> Rel<R> {
         self.into_load().order_by(order)
     }
 
+    #[doc(hidden)]
+    pub fn limit(self, limit: u32) -> Load<R, TargetLoads<R>>
+    where
+        R: LimitOverAllParents,
+    {
+        self.into_load().limit(limit)
+    }
+
     /// Loads at most so many targets of each parent, the first in their order:
     /// `User::POSTS.order_by(Post::CREATED.desc()).limit_per_parent(1)` is the latest post of each user.
     ///
@@ -270,17 +277,13 @@ impl<R: Relation> Rel<R> {
     /// # Errors
     ///
     /// As [`Query::all`](crate::Query::all).
-    pub async fn load<C, X>(
-        self,
-        values: C,
-        on: &X,
-    ) -> Result<C::With<<Load<R, TargetLoads<R>> as Complete<C::Record>>::Output>>
+    pub fn load<'a, C, X>(self, values: C, on: &'a X) -> LoadOnto<'a, C, Load<R, TargetLoads<R>>>
     where
         C: InHand,
         Load<R, TargetLoads<R>>: Complete<C::Record>,
         X: Executor + ?Sized,
     {
-        self.into_load().load(values, on).await
+        load_onto(values, self.into_load(), on)
     }
 
     /// What is to be loaded below this relation where values in hand have it loaded already:

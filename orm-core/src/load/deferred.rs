@@ -15,7 +15,7 @@ use crate::db::{Connection, Executor};
 use crate::decode::RowReader;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::load::in_hand::{Complete, InHand, NotYetLoaded, Restated, forget, load_onto};
+use crate::load::in_hand::{Complete, InHand, LoadOnto, NotYetLoaded, Restated, forget, load_onto};
 use crate::load::parents::Parents;
 use crate::load::position::At;
 use crate::load::{Node, Slot, StateField};
@@ -53,17 +53,13 @@ impl<D: DeferredColumn> Deferred<D> {
     /// # Errors
     ///
     /// [`Error::NotFound`] if the row of one of them is not there any more, and as [`Query::all`](crate::Query::all).
-    pub async fn load<C, X>(
-        self,
-        values: C,
-        on: &X,
-    ) -> Result<C::With<<LoadColumn<D> as Complete<C::Record>>::Output>>
+    pub fn load<'a, C, X>(self, values: C, on: &'a X) -> LoadOnto<'a, C, LoadColumn<D>>
     where
         C: InHand,
         LoadColumn<D>: Complete<C::Record>,
         X: Executor + ?Sized,
     {
-        load_onto(values, self.into_load(), &on.acquire().await?).await
+        load_onto(values, self.into_load(), on)
     }
 
     /// Takes the column off values again; see [`Rel::forget`](crate::Rel::forget).
@@ -203,10 +199,7 @@ where
         self,
         records: Vec<V>,
         connection: &'a Connection<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Self::Output>>>
-    where
-        Self: 'a,
-    {
+    ) -> BoxFuture<'a, Result<Vec<Self::Output>>> {
         Box::pin(async move {
             let contents = fetch::<V, D>(&records, connection).await?;
             records

@@ -29,7 +29,7 @@ pub trait InHand: Sized {
     type With<T>;
     /// What is left when the entities are taken out.
     #[doc(hidden)]
-    type Frame: Send;
+    type Frame: Send + 'static;
 
     #[doc(hidden)]
     fn take(self, out: &mut Taken<Self::Record>) -> Self::Frame;
@@ -255,7 +255,7 @@ impl<C: InHand> InHand for MaybeLoaded<C> {
 
 /// Completes entities `V` with what is loaded.
 #[doc(hidden)]
-pub trait Complete<V>: Sized {
+pub trait Complete<V>: Sized + Send + 'static {
     /// The entity with it.
     type Output: Send;
 
@@ -263,9 +263,7 @@ pub trait Complete<V>: Sized {
         self,
         records: Vec<V>,
         connection: &'a Connection<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Self::Output>>>
-    where
-        Self: 'a;
+    ) -> BoxFuture<'a, Result<Vec<Self::Output>>>;
 }
 
 /// A relation that can be loaded onto a value: it is not loaded there yet.
@@ -302,10 +300,7 @@ where
         self,
         records: Vec<V>,
         connection: &'a Connection<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Self::Output>>>
-    where
-        Self: 'a,
-    {
+    ) -> BoxFuture<'a, Result<Vec<Self::Output>>> {
         Box::pin(async move {
             let (entities, states): (Vec<_>, Vec<_>) =
                 records.into_iter().map(Record::split).unzip();
@@ -327,6 +322,19 @@ where
     }
 }
 
+/// The state of a relation that is loaded.
+#[diagnostic::on_unimplemented(
+    message = "relation `{R}` is not loaded on these values",
+    label = "there is nothing here to load below `{R}`",
+    note = "load it together with what is below it: `User::POSTS.with(Post::TAGS).load(users, &db)`"
+)]
+#[doc(hidden)]
+pub trait LoadedState<R>: InHand {}
+
+impl<R, C: InHand> LoadedState<R> for Loaded<C> {}
+
+impl<R, C: InHand> LoadedState<R> for MaybeLoaded<C> {}
+
 /// What is loaded below a relation that values in hand have already: `User::POSTS.below(Post::TAGS)`.
 #[derive(Debug, Clone)]
 pub struct Below<R, N> {
@@ -347,17 +355,13 @@ impl<R: Relation, N> Below<R, N> {
     /// # Errors
     ///
     /// As [`Query::all`](crate::Query::all).
-    pub async fn load<C, X>(
-        self,
-        values: C,
-        on: &X,
-    ) -> Result<C::With<<Self as Complete<C::Record>>::Output>>
+    pub fn load<'a, C, X>(self, values: C, on: &'a X) -> LoadOnto<'a, C, Self>
     where
         C: InHand,
         Self: Complete<C::Record>,
         X: Executor + ?Sized,
     {
-        load_onto(values, self, &on.acquire().await?).await
+        load_onto(values, self, on)
     }
 }
 
@@ -390,8 +394,8 @@ where
     R: Relation,
     V: Record<Entity = R::Parent>,
     V::States: At<R::Position, Item = S, Others: Send>,
-    S: InHand + Send,
-    N: Complete<S::Record> + Send,
+    S: LoadedState<R> + Send,
+    N: Complete<S::Record>,
     R::Parent: Assemble<<V::States as At<R::Position>>::Replaced<S::With<N::Output>>>,
 {
     type Output = Restated<V, R::Position, S::With<N::Output>>;
@@ -400,10 +404,7 @@ where
         self,
         records: Vec<V>,
         connection: &'a Connection<'a>,
-    ) -> BoxFuture<'a, Result<Vec<Self::Output>>>
-    where
-        Self: 'a,
-    {
+    ) -> BoxFuture<'a, Result<Vec<Self::Output>>> {
         Box::pin(async move {
             let mut taken = Taken::default();
             let mut others = Vec::with_capacity(records.len());
@@ -428,20 +429,26 @@ where
     }
 }
 
+/// The future of a load onto values `C`. Not that of an `async fn`, for whose bounds the compiler repeats each message.
+#[doc(hidden)]
+pub type LoadOnto<'a, C, N> =
+    BoxFuture<'a, Result<<C as InHand>::With<<N as Complete<<C as InHand>::Record>>::Output>>>;
+
 /// Loads onto all entities of some values at once.
-pub(crate) async fn load_onto<C, N>(
-    values: C,
-    load: N,
-    connection: &Connection<'_>,
-) -> Result<C::With<N::Output>>
+pub(crate) fn load_onto<'a, C, N, X>(values: C, load: N, on: &'a X) -> LoadOnto<'a, C, N>
 where
     C: InHand,
     N: Complete<C::Record>,
+    X: Executor + ?Sized,
 {
     let mut taken = Taken::default();
     let frame = values.take(&mut taken);
-    let completed = load.complete(taken.into_records(), connection).await?;
-    Ok(C::put_back(frame, &mut Given::new(completed)))
+    let records = taken.into_records();
+    Box::pin(async move {
+        let connection = on.acquire().await?;
+        let completed = load.complete(records, &connection).await?;
+        Ok(C::put_back(frame, &mut Given::new(completed)))
+    })
 }
 
 /// Takes a state off all entities of some values.
