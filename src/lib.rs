@@ -71,13 +71,10 @@
 //! | --- | --- | --- | --- |
 //! | [`selectin`](Rel::selectin) | `has_many`, `many_to_many`, `has_one` | one for each relation, whatever the number of parents | `SELECT .. FROM posts WHERE author_id = ANY($1)` |
 //! | [`joined`](Rel::joined) | `belongs_to`, `has_one` over a `unique` foreign key | none of its own | `LEFT JOIN users ON ..` in the parent's statement |
+//! | [`pipelined`](Query::pipelined) | a query, or all of a [`Db`](Db::pipelined) | as `selectin`, all sent at once | `.. WHERE author_id = ANY(ARRAY(SELECT id FROM users ..))` |
 //!
-//! The strategy changes neither the result nor its type. For a page of rows the join saves a round trip; for thousands of rows that
-//! share their targets `Post::AUTHOR.selectin()` is faster, since each target is sent once.
-//!
-//! Loads nest to any depth: `User::POSTS.with(Post::TAGS).with(Post::AUTHOR.with(User::PROFILE))`. The statements of relations
-//! that hang on the same parent are sent together, so three of them cost one round trip. All statements of a query run on one
-//! connection, and so within the transaction that they are run on.
+//! The strategy changes neither the result nor its type. [`loading`] is the guide to all that a load can be told: filters, limits
+//! per parent, conditions, trees, values in hand, and functions that take loaded entities.
 //!
 //! Targets that can have several parents are shared: `belongs_to` and `many_to_many` hold `Arc`s, and each target is decoded
 //! once. Targets with a single parent are owned.
@@ -94,7 +91,7 @@
 //! | `decimal` | `rust_decimal::Decimal` |
 //! | `network` | `cidr::IpCidr`, `cidr::IpInet`, `eui48::MacAddress` |
 //! | `bits` | `bit_vec::BitVec` |
-//! | `serde` | `Serialize` for [`Loaded`] (as its content) and [`Unloaded`](struct@Unloaded) (as `null`) |
+//! | `serde` | `Serialize` for [`Loaded`] (as its content) and [`Unloaded`](struct@Unloaded) (as `null`), and [`is_unloaded`] to leave it out |
 //! | `tls` | TLS, by rustls |
 
 #![warn(missing_docs)]
@@ -113,6 +110,16 @@ pub use orm_macros::loaded;
 /// The type of a relation, for bounds: `relation!(User::posts)` in `HasLoaded<relation!(User::posts)>`. See
 /// [`HasLoaded`].
 pub use orm_macros::relation;
+
+/// How relations are loaded: the strategies, and everything that a load can be told.
+///
+/// The examples use these entities:
+///
+/// ```rust
+#[doc = include_str!("docs/loading/entities.rs")]
+/// ```
+#[doc = include_str!("docs/loading.md")]
+pub mod loading {}
 
 /// The README's programs compile.
 #[cfg(doctest)]
