@@ -286,7 +286,10 @@ where
         connection: &'a Connection<'a>,
     ) -> Result<Self::Values> {
         let node = filled(node);
+        let entities = parents.entities;
         let (rows, pairs) = if node.is_joined() {
+            // Frees their keys.
+            drop(parents);
             joined.into_parts()
         } else if let Some(fetched) = ahead.take_fetched() {
             fetched.match_to(parents, node)?
@@ -298,9 +301,9 @@ where
             .await?;
         let links = Links {
             relation: R::DEF,
-            parents: parents.entities.len(),
+            parents: entities.len(),
             pairs: &pairs,
-            missing: &|parent| missing_target::<R>(&parents.entities[parent]),
+            missing: &|parent| missing_target::<R>(&entities[parent]),
         };
         Ok(R::Shape::distribute(targets, &links)?.into_iter())
     }

@@ -14,26 +14,27 @@ use crate::load::keys::{ParentKeys, parts};
 use crate::load::node::relations;
 use crate::relation::Relation;
 
-/// The parents of a load, and their keys if they came from rows.
+/// The parents of a load, and their keys if they came from rows. The keys are freed when the last load has dropped this.
 #[doc(hidden)]
 pub struct Parents<'a, E> {
     pub(super) entities: &'a [E],
-    keys: Option<&'a RowKeys>,
+    keys: Option<Arc<RowKeys>>,
 }
 
 impl<E> Clone for Parents<'_, E> {
     fn clone(&self) -> Self {
-        *self
+        Self {
+            entities: self.entities,
+            keys: self.keys.clone(),
+        }
     }
 }
 
-impl<E> Copy for Parents<'_, E> {}
-
 impl<'a, E> Parents<'a, E> {
-    pub(super) fn of_rows(entities: &'a [E], keys: &'a RowKeys) -> Self {
+    pub(super) fn of_rows(entities: &'a [E], keys: RowKeys) -> Self {
         Self {
             entities,
-            keys: Some(keys),
+            keys: Some(Arc::new(keys)),
         }
     }
 
@@ -47,7 +48,7 @@ impl<'a, E> Parents<'a, E> {
 
     /// Their keys for a relation, if they came from rows.
     pub(super) fn row_keys(&self, columns: &'static [usize]) -> Option<Arc<ParentKeys>> {
-        self.keys.map(|keys| keys.of(columns))
+        self.keys.as_ref().map(|keys| keys.of(columns))
     }
 
     /// Their keys for a relation, encoded as elements of these arrays.

@@ -66,7 +66,7 @@ impl<E: Entity, L: Loads<E>> Rows<E, L> {
                 keys,
             } = self;
             let keys = keys.unwrap_or_else(|| RowKeysBuilder::new(nodes)).finish();
-            let parents = Parents::of_rows(&entities, &keys);
+            let parents = Parents::of_rows(&entities, keys);
             let mut columns = loads
                 .load(parents, joined, ahead, nodes, connection)
                 .await?;

@@ -297,7 +297,8 @@ impl<E: Entity, First: Slot<E>, Rest: Slots<E>> Slots<E> for (First, Rest) {
         let (node, rest) = split_first(nodes);
         // All are waited for, also if one fails: a result that is not read to its end would cost the connection.
         join(
-            self.0.load(parents, joined.0, ahead.0, node, connection),
+            self.0
+                .load(parents.clone(), joined.0, ahead.0, node, connection),
             self.1.load(parents, joined.1, ahead.1, rest, connection),
         )
         .map(|(first, rest)| Ok((first?, rest?)))
