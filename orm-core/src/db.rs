@@ -8,6 +8,7 @@ mod snapshot;
 mod transaction;
 
 pub(crate) use connection::{Connection, is_outdated};
+pub(crate) use snapshot::{BEGIN_SNAPSHOT, END_SNAPSHOT};
 
 pub use executor::{Acquire, Executor};
 pub use log::{LoggedStatement, StatementLog};

@@ -15,7 +15,7 @@ use crate::load::{Filled, FilledIf, If, Loads, Put, nodes};
 use crate::order::OrderBy;
 use crate::predicate::Filter;
 use crate::relation::IntoLoad;
-use crate::run::{How, run};
+use crate::run::{How, run, statements};
 use crate::select::Select;
 use crate::sql;
 use crate::value::IntoValue;
@@ -277,11 +277,10 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
     }
 
     /// The statements that [`all`](Self::all) would send, in their order: the query's own, then those of its loads.
+    ///
+    /// What depends on the handle is not known here: a query is pipelined if it says so itself.
     pub fn to_sql(&self) -> Vec<String> {
-        let nodes = nodes::<E, L>(&self.loads);
-        let mut statements = vec![sql::root(E::DEF, &self.select, &nodes).sql.text];
-        sql::loads_below(&nodes, &mut statements);
-        statements
+        statements(E::DEF, &self.select, &nodes::<E, L>(&self.loads), self.how)
     }
 
     async fn at_most<X: Executor + ?Sized>(mut self, rows: i64, on: &X) -> Result<Vec<L::Value>> {

@@ -3,8 +3,8 @@
 use futures_util::future::{join, join4};
 use tokio_postgres::Row;
 
-use crate::db::{Connection, is_outdated};
-use crate::entity::Entity;
+use crate::db::{BEGIN_SNAPSHOT, Connection, END_SNAPSHOT, is_outdated};
+use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
 use crate::load::{Loads, Node, Rows, has_statements, nodes, pipelined, repeatable};
 use crate::select::Select;
@@ -159,6 +159,32 @@ impl<L> RunningQuery<'_, L> {
             .await?;
         Ok(rows)
     }
+}
+
+/// The statements that a query would send on a connection of its own, in their order.
+pub(crate) fn statements(
+    def: &'static EntityDef,
+    select: &Select,
+    nodes: &[Option<Node<'_>>],
+    how: How,
+) -> Vec<String> {
+    let root = sql::root(def, select, nodes).sql.text;
+    let pipelined = how.pipelined == Some(true) && repeatable::obstacle(select, nodes).is_none();
+    let loads = if pipelined {
+        pipelined::statements(&Origin::Root { def, select }, nodes)
+    } else {
+        sql::loads(nodes)
+    };
+    let in_snapshot = (pipelined || how.snapshot) && !loads.is_empty();
+    let begin = in_snapshot.then(|| BEGIN_SNAPSHOT.to_owned());
+    let end = in_snapshot.then(|| END_SNAPSHOT.to_owned());
+    let loads = loads.into_iter().map(|load| load.select.sql.text);
+    begin
+        .into_iter()
+        .chain([root])
+        .chain(loads)
+        .chain(end)
+        .collect()
 }
 
 /// Why a query cannot be pipelined: a load would find other parents than those that the query returns.

@@ -11,7 +11,7 @@ mod select;
 mod writer;
 
 pub(crate) use aggregate::{count, exists};
-pub(crate) use children::{Children, KeyFrom, KeySource, Origin, children, loads_below};
+pub(crate) use children::{Children, KeyFrom, KeySource, Origin, children, loads};
 pub(crate) use column::column_of;
 pub(crate) use select::{conditions, raw, root};
 pub(crate) use writer::{Table, Writer};

@@ -18,7 +18,8 @@ fn with_keywords(id: i64, keywords: &[i64]) -> Item<Loaded<Vec<Arc<Keyword>>>> {
 #[tokio::test]
 async fn targets_are_shared_between_parents_and_the_parents_are_not_read_again() {
     let (_test, db, log) = shop().await;
-    let orders = Order::query().with(Order::ITEMS).all(&db).await.unwrap();
+    let query = Order::query().with(Order::ITEMS).by_levels();
+    let orders = query.all(&db).await.unwrap();
     assert_eq!(
         orders,
         [

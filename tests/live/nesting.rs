@@ -129,8 +129,7 @@ async fn sibling_collections_do_not_multiply_rows() {
     let ann = query.one(&db).await.unwrap();
     let orders = [1, 3, 5].map(plain_order);
     assert_eq!(ann, user(7, many([plain_address(1)]), many(orders)));
-    let rows: Vec<u64> = log.take().iter().map(|statement| statement.rows).collect();
-    assert_eq!(rows, [1, 1, 3]);
+    assert_eq!(take_rows(&log), [1, 1, 3]);
 }
 
 #[tokio::test]

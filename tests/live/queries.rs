@@ -218,9 +218,17 @@ async fn the_statements_that_are_shown_are_those_that_are_sent() {
         .filter(User::ORDERS.exists())
         .with(User::ORDERS.with(Order::ADDRESS).with(Order::ITEMS))
         .limit(10);
-    query.clone().all(&db).await.unwrap();
-    let sent: Vec<String> = log.take().into_iter().map(|s| s.sql).collect();
-    assert_eq!(query.to_sql(), sent);
+    let ways = [
+        query.clone().by_levels(),
+        query.clone().pipelined(),
+        query.clone().by_levels().snapshot(),
+        query.filter(sql!("random() < 2")).pipelined(),
+    ];
+    for query in ways {
+        query.clone().all(&db).await.unwrap();
+        let sent: Vec<String> = log.take().into_iter().map(|s| s.sql).collect();
+        assert_eq!(query.to_sql(), sent);
+    }
 }
 
 #[tokio::test]

@@ -87,8 +87,7 @@ async fn a_shared_target_is_one_value_for_all_its_parents() {
         }
         assert!(Arc::ptr_eq(&orders[1].user, &orders[3].user));
 
-        let rows: Vec<u64> = log.take().iter().map(|statement| statement.rows).collect();
-        assert_eq!(rows, [5, 2][..=added]);
+        assert_eq!(take_rows(&log), [5, 2][..=added]);
     }
 }
 
@@ -134,7 +133,7 @@ async fn each_key_is_sent_once_and_null_is_not() {
             .iter()
             .all(|p| p.nullable.as_ref().map(|target| target.id) == p.nullable_id)
     );
-    let mut rows: Vec<u64> = log.take().iter().map(|statement| statement.rows).collect();
+    let mut rows = take_rows(&log);
     rows.sort_unstable();
     assert_eq!(rows, [100, 100, 500]);
 

@@ -20,7 +20,8 @@ pub(crate) enum Standing {
     Foreign,
 }
 
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+pub(crate) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+pub(crate) const END_SNAPSHOT: &str = "COMMIT";
 
 impl Connection<'_> {
     /// Whether several statements can see one snapshot here, and if so, whether it has to be begun.
@@ -43,7 +44,7 @@ impl Connection<'_> {
             return Ok(());
         }
         self.in_snapshot.store(true, Ordering::Release);
-        self.batch_execute(BEGIN).await
+        self.batch_execute(BEGIN_SNAPSHOT).await
     }
 
     /// Ends the snapshot, whatever became of its statements: the server answers the COMMIT of a failed transaction with a
@@ -52,7 +53,7 @@ impl Connection<'_> {
         if !begins {
             return Ok(());
         }
-        self.batch_execute("COMMIT").await?;
+        self.batch_execute(END_SNAPSHOT).await?;
         self.in_snapshot.store(false, Ordering::Release);
         Ok(())
     }

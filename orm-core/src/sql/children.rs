@@ -1,7 +1,7 @@
 //! The statement of a load: the targets of all parents at once, found by the parents' keys.
 
 use crate::entity::{ColumnDef, EntityDef};
-use crate::load::{Node, RelationNode};
+use crate::load::{Node, RelationNode, relations};
 use crate::relation::RelationKind;
 use crate::select::Select;
 use crate::sql::SelectSql;
@@ -401,12 +401,17 @@ pub(super) fn on_keys(writer: &mut Writer, keyed: Alias, key_columns: &[&str]) {
 }
 
 /// The statements of all loads in a tree that take their keys as parameters.
-pub(crate) fn loads_below(nodes: &[Option<Node<'_>>], statements: &mut Vec<String>) {
-    for node in nodes.iter().flatten().filter_map(Node::relation) {
+pub(crate) fn loads(nodes: &[Option<Node<'_>>]) -> Vec<Children> {
+    let mut statements = Vec::new();
+    collect_loads(nodes, &mut statements);
+    statements
+}
+
+fn collect_loads(nodes: &[Option<Node<'_>>], statements: &mut Vec<Children>) {
+    for node in relations(nodes) {
         if !node.is_joined() {
-            let children = children(node, KeyFrom::Parameters);
-            statements.push(children.select.sql.text);
+            statements.push(children(node, KeyFrom::Parameters));
         }
-        loads_below(&node.slots, statements);
+        collect_loads(&node.slots, statements);
     }
 }
