@@ -3,7 +3,7 @@
 #![allow(dead_code)] // the entities are never filled
 
 use expect_test::{Expect, expect};
-use unlazy::{Entity, Filter, Loads, OrderBy, Query, Unloaded, Value, sql};
+use unlazy::{Entity, Expression, Filter, Loads, OrderBy, Query, Unloaded, Value, sql};
 
 #[derive(Clone, Copy, Debug, Value)]
 enum Mood {
@@ -513,6 +513,177 @@ fn orders_by_related_rows() {
         expect![[
             r#"(SELECT (SELECT t2."id" FROM "profile" AS t2 WHERE t2."user_id" = t1."id" LIMIT 1) FROM "users" AS t1 WHERE t1."id" = t0."author_id"), t0."id""#
         ]],
+    );
+}
+
+#[test]
+fn counts_of_related_rows() {
+    condition(
+        User::POSTS.count().gt(3),
+        expect![[r#"(SELECT count(*) FROM "post" AS t1 WHERE t1."author_id" = t0."id") > $1"#]],
+    );
+    condition(
+        User::FRIENDS.count().between(1..5),
+        expect![[
+            r#"(SELECT count(*) FROM "users" AS t1 JOIN "friendship" AS t2 ON t2."friend_id" = t1."id" WHERE t2."user_id" = t0."id") >= $1 AND (SELECT count(*) FROM "users" AS t3 JOIN "friendship" AS t4 ON t4."friend_id" = t3."id" WHERE t4."user_id" = t0."id") < $2"#
+        ]],
+    );
+    condition(
+        User::POSTS
+            .filter(Post::TITLE.ne("") | Post::REVIEWER_ID.is_null())
+            .filter(Post::ID.gt(1))
+            .order_by(Post::TITLE)
+            .count()
+            .is_in([1, 2]),
+        expect![[
+            r#"(SELECT count(*) FROM "post" AS t1 WHERE t1."author_id" = t0."id" AND (t1."title" <> $1 OR t1."reviewer_id" IS NULL) AND t1."id" > $2) = ANY($3)"#
+        ]],
+    );
+    condition(
+        User::FRIENDS
+            .filter_link(Friendship::SINCE.lt(2000))
+            .filter(User::ACTIVE)
+            .count()
+            .eq(User::ID),
+        expect![[
+            r#"(SELECT count(*) FROM "users" AS t1 JOIN "friendship" AS t2 ON t2."friend_id" = t1."id" WHERE t2."user_id" = t0."id" AND t2."since" < $1 AND t1."active") = t0."id""#
+        ]],
+    );
+    condition(
+        User::ID.eq(1) & User::POSTS.count().ne(User::REPORTS.count()),
+        expect![[
+            r#"t0."id" = $1 AND (SELECT count(*) FROM "post" AS t1 WHERE t1."author_id" = t0."id") <> (SELECT count(*) FROM "users" AS t2 WHERE t2."manager_id" = t0."id")"#
+        ]],
+    );
+}
+
+#[test]
+fn sums_and_the_like_of_related_rows() {
+    condition(
+        User::REPORTS.sum(User::VISITS).gt(3),
+        expect![[
+            r#"(SELECT sum(t1."visits")::int8 FROM "users" AS t1 WHERE t1."manager_id" = t0."id") > $1"#
+        ]],
+    );
+    condition(
+        User::REPORTS.sum(User::MANAGER_ID).is_null(),
+        expect![[
+            r#"(SELECT sum(t1."manager_id")::int8 FROM "users" AS t1 WHERE t1."manager_id" = t0."id") IS NULL"#
+        ]],
+    );
+    condition(
+        User::REPORTS.avg(User::VISITS).le(2.5),
+        expect![[
+            r#"(SELECT avg(t1."visits")::float8 FROM "users" AS t1 WHERE t1."manager_id" = t0."id") <= $1"#
+        ]],
+    );
+    condition(
+        User::POSTS.min(Post::TITLE).starts_with("a"),
+        expect![[
+            r#"(SELECT min(t1."title") FROM "post" AS t1 WHERE t1."author_id" = t0."id") LIKE $1"#
+        ]],
+    );
+    condition(
+        User::POSTS
+            .filter(Post::ID.gt(1))
+            .max(Post::REVIEWER_ID)
+            .is_not_distinct_from(Some(1)),
+        expect![[
+            r#"(SELECT max(t1."reviewer_id") FROM "post" AS t1 WHERE t1."author_id" = t0."id" AND t1."id" > $1) IS NOT DISTINCT FROM $2"#
+        ]],
+    );
+    condition(
+        User::REPORTS.sum(User::POSTS.count()).unwrap_or(0).lt(10),
+        expect![[
+            r#"coalesce((SELECT sum((SELECT count(*) FROM "post" AS t2 WHERE t2."author_id" = t1."id"))::int8 FROM "users" AS t1 WHERE t1."manager_id" = t0."id"), $1) < $2"#
+        ]],
+    );
+    statements(
+        Song::query().filter(Song::SINGERS.max(Singer::MOOD).eq(Mood::Happy)),
+        expect![[
+            r#"SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 WHERE (SELECT max(t1."mood") FROM "singer" AS t1 WHERE t1."mood" = t0."mood") = $1::text::mood ORDER BY t0."mood""#
+        ]],
+    );
+}
+
+#[test]
+fn existence_of_filtered_related_rows() {
+    let recent = || User::FRIENDS.filter_link(Friendship::SINCE.gt(2000));
+    condition(
+        recent().exists(),
+        expect![[
+            r#"EXISTS (SELECT FROM "users" AS t1 JOIN "friendship" AS t2 ON t2."friend_id" = t1."id" WHERE t2."user_id" = t0."id" AND t2."since" > $1)"#
+        ]],
+    );
+    condition(
+        recent().any(User::ACTIVE),
+        expect![[
+            r#"EXISTS (SELECT FROM "users" AS t1 JOIN "friendship" AS t2 ON t2."friend_id" = t1."id" WHERE t2."user_id" = t0."id" AND t2."since" > $1 AND t1."active")"#
+        ]],
+    );
+    condition(
+        recent().none(User::ACTIVE),
+        expect![[
+            r#"NOT (EXISTS (SELECT FROM "users" AS t1 JOIN "friendship" AS t2 ON t2."friend_id" = t1."id" WHERE t2."user_id" = t0."id" AND t2."since" > $1 AND t1."active"))"#
+        ]],
+    );
+}
+
+#[test]
+fn orders_by_expressions() {
+    order(
+        Post::TAGS.count(),
+        expect![[
+            r#"(SELECT count(*) FROM "tag" AS t1 JOIN "app"."post_tags" AS t2 ON t2."tag_id" = t1."id" WHERE t2."post_id" = t0."id"), t0."id""#
+        ]],
+    );
+    order(
+        Post::TAGS.count().desc(),
+        expect![[
+            r#"(SELECT count(*) FROM "tag" AS t1 JOIN "app"."post_tags" AS t2 ON t2."tag_id" = t1."id" WHERE t2."post_id" = t0."id") DESC, t0."id""#
+        ]],
+    );
+    order(
+        Post::TAGS.max(Tag::ID).desc().nulls_last(),
+        expect![[
+            r#"(SELECT max(t1."id") FROM "tag" AS t1 JOIN "app"."post_tags" AS t2 ON t2."tag_id" = t1."id" WHERE t2."post_id" = t0."id") DESC NULLS LAST, t0."id""#
+        ]],
+    );
+    order(
+        Post::REVIEWER_ID.unwrap_or(0),
+        expect![[r#"coalesce(t0."reviewer_id", $1), t0."id""#]],
+    );
+    order(
+        Post::AUTHOR.order(User::POSTS.count()),
+        expect![[
+            r#"(SELECT (SELECT count(*) FROM "post" AS t2 WHERE t2."author_id" = t1."id") FROM "users" AS t1 WHERE t1."id" = t0."author_id"), t0."id""#
+        ]],
+    );
+}
+
+#[test]
+fn values_that_are_expressions() {
+    condition(
+        User::NICKNAME.unwrap_or("?").eq(User::EMAIL),
+        expect![[r#"coalesce(t0."nickname", $1) = t0."email""#]],
+    );
+    condition(
+        sql!("length($1)", User::EMAIL).returns::<i32>().gt(3),
+        expect![[r#"(length(t0."email")) > $1"#]],
+    );
+    condition(
+        Expression::from(User::POSTS.exists()).eq(User::ACTIVE),
+        expect![[
+            r#"(EXISTS (SELECT FROM "post" AS t1 WHERE t1."author_id" = t0."id")) = t0."active""#
+        ]],
+    );
+    condition(
+        Expression::from(User::NICKNAME.eq("a") | User::ACTIVE).ne(true),
+        expect![[r#"((t0."nickname" = $1 OR t0."active") IS TRUE) <> $2"#]],
+    );
+    condition(
+        Expression::from(User::ID.eq(1)) | !Expression::from(User::ACTIVE),
+        expect![[r#"((t0."id" = $1) IS TRUE OR NOT (t0."active"))"#]],
     );
 }
 

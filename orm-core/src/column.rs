@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};
 
 use crate::bind::Bind;
-use crate::entity::{ColumnDef, Entity};
+use crate::entity::{ColumnDef, Entity, EntityDef};
 use crate::expr::Expr;
 use crate::order::Order;
 use crate::predicate::Predicate;
@@ -14,14 +14,50 @@ use crate::value::{Field, IntoValue, Nullable, Text, Value};
 /// A column of the entity `E` whose field is of type `T`.
 ///
 /// `#[derive(Entity)]` makes one for each column as an associated constant in upper case: `User::EMAIL`.
-pub struct Column<E, T> {
-    position: usize,
+///
+/// What is computed from columns and related rows, an [`Expression`](crate::Expression), is compared and ordered by in
+/// the same way. `S` says which of the two it is: [`Stored`] or [`Computed`].
+pub struct Column<E, T, S = Stored> {
+    source: S,
     marker: PhantomData<fn() -> (E, T)>,
 }
 
-impl<E, T> Clone for Column<E, T> {
+/// Of a [`Column`]: it is a column of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Stored {
+    position: usize,
+}
+
+/// Of a [`Column`]: it is an [`Expression`](crate::Expression), which the server computes.
+#[derive(Debug, Clone)]
+pub struct Computed {
+    expr: Expr,
+}
+
+/// Where a value comes from: [`Stored`] or [`Computed`].
+#[doc(hidden)]
+pub trait Source: Clone {
+    fn into_expr(self, entity: &'static EntityDef) -> Expr;
+}
+
+impl Source for Stored {
+    fn into_expr(self, entity: &'static EntityDef) -> Expr {
+        Expr::Column(&entity.columns[self.position])
+    }
+}
+
+impl Source for Computed {
+    fn into_expr(self, _: &'static EntityDef) -> Expr {
+        self.expr
+    }
+}
+
+impl<E, T, S: Clone> Clone for Column<E, T, S> {
     fn clone(&self) -> Self {
-        *self
+        Self {
+            source: self.source.clone(),
+            marker: PhantomData,
+        }
     }
 }
 
@@ -33,11 +69,17 @@ impl<E: Entity, T> fmt::Debug for Column<E, T> {
     }
 }
 
+impl<E, T> fmt::Debug for Column<E, T, Computed> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.expr.fmt(f)
+    }
+}
+
 impl<E, T> Column<E, T> {
     #[doc(hidden)]
     pub const fn new(position: usize) -> Self {
         Self {
-            position,
+            source: Stored { position },
             marker: PhantomData,
         }
     }
@@ -45,17 +87,28 @@ impl<E, T> Column<E, T> {
     /// The column's position in the entity's list of columns.
     #[doc(hidden)]
     pub const fn position(self) -> usize {
-        self.position
+        self.source.position
     }
 }
 
 impl<E: Entity, T> Column<E, T> {
     pub(crate) fn def(self) -> &'static ColumnDef {
-        &E::DEF.columns[self.position]
+        &E::DEF.columns[self.source.position]
     }
+}
 
+impl<E, T> Column<E, T, Computed> {
+    pub(crate) fn computed(expr: Expr) -> Self {
+        Self {
+            source: Computed { expr },
+            marker: PhantomData,
+        }
+    }
+}
+
+impl<E: Entity, T, S: Source> Column<E, T, S> {
     pub(crate) fn expr(self) -> Expr {
-        Expr::Column(self.def())
+        self.source.into_expr(E::DEF)
     }
 
     /// Orders by this column, smallest first: `ORDER BY email`.
@@ -72,7 +125,7 @@ impl<E: Entity, T> Column<E, T> {
 }
 
 /// What a column can be compared with: a value of its type (or a reference to one, or `&str` for text), or another
-/// column of the same entity.
+/// column or [`Expression`](crate::Expression) of the same entity.
 #[diagnostic::on_unimplemented(
     message = "a column of type `{V}` cannot be compared with `{Self}`",
     label = "expected a `{V}`, or a column of the same entity and type",
@@ -101,13 +154,13 @@ impl<E> Operand<E, String> for &str {
     }
 }
 
-impl<E: Entity, F: Field> Operand<E, F::Base> for Column<E, F> {
+impl<E: Entity, F: Field, S: Source> Operand<E, F::Base> for Column<E, F, S> {
     fn into_expr(self) -> Expr {
         self.expr()
     }
 }
 
-impl<E: Entity, T: Field> Column<E, T> {
+impl<E: Entity, T: Field, S: Source> Column<E, T, S> {
     fn compare(self, op: &'static str, other: impl Operand<E, T::Base>) -> Predicate<E> {
         Predicate::new(Expr::binary(self.expr(), op, other.into_expr()))
     }
@@ -145,13 +198,13 @@ impl<E: Entity, T: Field> Column<E, T> {
     /// A Rust range: `User::VISITS.between(1..=9)` is `visits >= $1 AND visits <= $2`.
     pub fn between(self, range: impl RangeBounds<T::Base>) -> Predicate<E> {
         let lower = match range.start_bound() {
-            Bound::Included(value) => Some(self.ge(value)),
-            Bound::Excluded(value) => Some(self.gt(value)),
+            Bound::Included(value) => Some(self.clone().ge(value)),
+            Bound::Excluded(value) => Some(self.clone().gt(value)),
             Bound::Unbounded => None,
         };
         let upper = match range.end_bound() {
-            Bound::Included(value) => Some(self.le(value)),
-            Bound::Excluded(value) => Some(self.lt(value)),
+            Bound::Included(value) => Some(self.clone().le(value)),
+            Bound::Excluded(value) => Some(self.clone().lt(value)),
             Bound::Unbounded => None,
         };
         match (lower, upper) {
@@ -191,7 +244,7 @@ impl<E: Entity, T: Field> Column<E, T> {
 }
 
 /// Comparisons of nullable columns, of whatever type.
-impl<E: Entity, T> Column<E, T> {
+impl<E: Entity, T, S: Source> Column<E, T, S> {
     /// `reviewer_id IS NULL`.
     pub fn is_null(self) -> Predicate<E>
     where
@@ -210,7 +263,7 @@ impl<E: Entity, T> Column<E, T> {
 }
 
 /// Comparisons with a value that may be absent.
-impl<E: Entity, T: Field> Column<E, T> {
+impl<E: Entity, T: Field, S: Source> Column<E, T, S> {
     /// `reviewer_id IS DISTINCT FROM $1`: as `!=` is in Rust, where `None` is a value like others.
     pub fn is_distinct_from(self, value: Option<T::Base>) -> Predicate<E>
     where
@@ -236,7 +289,7 @@ impl<E: Entity, T: Field> Column<E, T> {
 }
 
 /// Comparisons of text.
-impl<E: Entity, T: Field> Column<E, T> {
+impl<E: Entity, T: Field, S: Source> Column<E, T, S> {
     fn matches(self, op: &'static str, pattern: String) -> Predicate<E> {
         let pattern = Expr::Bind(Bind::new(pattern));
         Predicate::new(Expr::binary(self.expr(), op, pattern))
@@ -283,7 +336,13 @@ impl<E: Entity, T: Field> Column<E, T> {
     }
 }
 
-impl<E: Entity, V: Value, T: Field<Base = Vec<V>>> Column<E, T> {
+impl<E, V, T, S> Column<E, T, S>
+where
+    E: Entity,
+    V: Value,
+    T: Field<Base = Vec<V>>,
+    S: Source,
+{
     /// `$1 = ANY(labels)`: the array has this element.
     pub fn has_element(self, element: impl Operand<E, V>) -> Predicate<E> {
         Predicate::new(Expr::quantified(element.into_expr(), "= ANY", self.expr()))

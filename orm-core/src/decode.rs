@@ -1,10 +1,13 @@
-//! From rows to entities: types are checked once per result, then values are decoded by position.
+//! From rows to entities and values: types are checked once per result, then values are decoded by position.
 
 use tokio_postgres::types::{FromSql, FromSqlOwned, Kind, Type, WasNull};
 use tokio_postgres::{Column, Row};
 
 use crate::entity::{ColumnDef, EntityDef};
 use crate::error::{Error, Result};
+use crate::value::{Field, PgType, Value};
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// The columns of one entity within a row.
 #[doc(hidden)]
@@ -42,10 +45,7 @@ impl<'r> RowReader<'r> {
 
     /// The value of the column at a position in the entity's list of columns.
     pub fn get<T: FromSqlOwned>(&self, column: usize) -> Result<T> {
-        match self.row.try_get::<_, TypeChecked<T>>(self.position(column)) {
-            Ok(TypeChecked(value)) => Ok(value),
-            Err(error) => Err(self.undecodable(column, error)),
-        }
+        get(self.row, self.position(column)).map_err(|error| self.undecodable(column, error))
     }
 
     #[cold]
@@ -61,10 +61,7 @@ impl<'r> RowReader<'r> {
                 type_name(sent)
             },
             rust_type: column_def.rust_type(),
-            source: Some(match raw(self.row, self.position(column)) {
-                None => "it is NULL".into(),
-                Some(_) => reason(error),
-            }),
+            source: Some(reason(self.row, self.position(column), error)),
         }
     }
 }
@@ -105,6 +102,66 @@ pub(crate) fn check_types(part: &Part, columns: &[Column]) -> Result<()> {
     Ok(())
 }
 
+/// The type of a value that a statement computes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ValueType {
+    pub(crate) ty: PgType,
+    accepts: fn(&Type) -> bool,
+    rust_type: fn() -> &'static str,
+}
+
+impl ValueType {
+    pub(crate) fn of<T: Field>() -> Self {
+        Self {
+            ty: <T::Base as Value>::TYPE,
+            accepts: <T as FromSql<'static>>::accepts,
+            rust_type: std::any::type_name::<T>,
+        }
+    }
+}
+
+/// A value that a statement computes, as a column of its result.
+#[derive(Debug)]
+pub(crate) struct ComputedColumn {
+    /// The position in the result.
+    pub(crate) at: usize,
+    /// What is computed, as the statement says it.
+    pub(crate) sql: String,
+    pub(crate) value_type: ValueType,
+}
+
+impl ComputedColumn {
+    /// The value in a row of a result whose type [`check`](Self::check) has accepted.
+    pub(crate) fn get<T: Field>(&self, row: &Row) -> Result<T> {
+        get(row, self.at).map_err(|error| {
+            let sent = row.columns()[self.at].type_();
+            self.undecodable(sent, Some(reason(row, self.at, error)))
+        })
+    }
+
+    pub(crate) fn check(&self, columns: &[Column]) -> Result<()> {
+        match columns.get(self.at).map(Column::type_) {
+            Some(sent) if !(self.value_type.accepts)(sent) => Err(self.undecodable(sent, None)),
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn undecodable(&self, sent: &Type, source: Option<Source>) -> Error {
+        let ty = self.value_type.ty;
+        Error::DecodeExpression {
+            expression: self.sql.clone(),
+            postgres_type: if ty.is_through_text() {
+                ty.to_string()
+            } else {
+                type_name(sent)
+            },
+            rust_type: (self.value_type.rust_type)(),
+            source,
+        }
+    }
+}
+
 /// A type as SQL names it: the driver knows arrays by their internal name, `_int4`.
 fn type_name(ty: &Type) -> String {
     match ty.kind() {
@@ -113,13 +170,20 @@ fn type_name(ty: &Type) -> String {
     }
 }
 
-/// What the decoder said. The driver's own words around it are only that it did not decode.
-fn reason(error: tokio_postgres::Error) -> Box<dyn std::error::Error + Send + Sync> {
+/// Why a value did not decode, in the decoder's words. The driver's own around it are only that it did not.
+fn reason(row: &Row, column: usize, error: tokio_postgres::Error) -> Source {
+    if raw(row, column).is_none() {
+        return "it is NULL".into();
+    }
     match error.into_source() {
         Some(source) if source.is::<WasNull>() => "an element of it is NULL".into(),
         Some(source) => source,
         None => "its value is malformed".into(),
     }
+}
+
+fn get<T: FromSqlOwned>(row: &Row, column: usize) -> Result<T, tokio_postgres::Error> {
+    row.try_get(column).map(|TypeChecked(value)| value)
 }
 
 /// A value whose type [`check_types`] has checked, so that the driver need not do so again for each row.

@@ -34,6 +34,23 @@ pub enum Error {
         source: Option<Source>,
     },
 
+    /// The value of an expression could not be read: of one that the query returns next to its entities, or of an
+    /// aggregate of the query.
+    #[error(
+        "`{expression}`, {postgres_type} in the database, cannot be read as `{rust_type}`{}",
+        because(.source)
+    )]
+    DecodeExpression {
+        /// The expression's SQL.
+        expression: String,
+        /// The type that the database sent.
+        postgres_type: String,
+        /// The expression's type.
+        rust_type: &'static str,
+        /// Why the value did not decode, for example because it is NULL; `None` if already the types do not fit.
+        source: Option<Source>,
+    },
+
     /// One row was asked for, and there is none.
     #[error("no row of `{entity}` was found")]
     NotFound {

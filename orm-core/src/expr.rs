@@ -1,8 +1,10 @@
 //! Expressions as a tree: what columns, predicates and fragments build and the SQL writer writes.
 
+use crate::aggregate::Aggregate;
 use crate::bind::{Bind, Parameter};
 use crate::entity::{ColumnDef, EntityDef};
 use crate::relation::RelationDef;
+use crate::select::Select;
 
 /// An SQL expression about one entity. Its columns get the alias of the place where it is written.
 #[doc(hidden)]
@@ -19,10 +21,14 @@ pub enum Expr {
     Not(Box<Expr>),
     And(Vec<Expr>),
     Or(Vec<Expr>),
-    /// Whether a related row exists that fulfils the condition, an expression about the relation's target.
-    Exists(&'static RelationDef, Option<Box<Expr>>),
+    /// Whether a row exists among those that a relation leads to and that are selected.
+    Exists(&'static RelationDef, Box<Select>),
+    /// What is computed from all rows that a relation leads to and that are selected.
+    Aggregate(&'static RelationDef, Box<Select>, Box<Aggregate>),
     /// A value of the only related row; the expression is about the relation's target.
     Related(&'static RelationDef, Box<Expr>),
+    /// `coalesce(a, b)`.
+    Coalesce(Box<[Expr; 2]>),
     /// The primary key's columns, each with its part of the keys of which one must match.
     KeyIn(
         &'static EntityDef,
@@ -52,6 +58,23 @@ impl Expr {
 
     pub(crate) fn postfix(operand: Expr, suffix: &'static str) -> Self {
         Self::Postfix(Box::new(operand), suffix)
+    }
+
+    pub(crate) fn exists(relation: &'static RelationDef, condition: Option<Expr>) -> Self {
+        let mut select = Select::default();
+        if let Some(condition) = condition {
+            select.filter(condition);
+        }
+        Self::Exists(relation, Box::new(select))
+    }
+
+    /// Whether it is true or false, never NULL.
+    pub(crate) fn is_never_null(&self) -> bool {
+        match self {
+            Self::Exists(..) => true,
+            Self::Not(operand) => operand.is_never_null(),
+            _ => false,
+        }
     }
 
     pub(crate) fn and(self, other: Expr) -> Self {

@@ -4,6 +4,7 @@
 
 #![warn(missing_docs)]
 
+mod aggregate;
 mod bind;
 mod column;
 mod connect;
@@ -13,6 +14,7 @@ mod entity;
 mod error;
 mod execute;
 mod expr;
+mod expression;
 mod foreign_key;
 mod fragment;
 mod load;
@@ -29,7 +31,8 @@ mod state;
 mod value;
 mod write;
 
-pub use column::{Column, Operand};
+pub use aggregate::Number;
+pub use column::{Column, Computed, Operand, Stored};
 pub use connect::ConnectError;
 pub use db::{
     Db, Executor, Isolation, LoggedStatement, StatementLog, Transaction, TransactionOptions,
@@ -37,6 +40,7 @@ pub use db::{
 pub use entity::Entity;
 pub use error::{ConstraintKind, Error, Result};
 pub use execute::execute;
+pub use expression::{Expression, IntoExpression};
 pub use fragment::Fragment;
 pub use load::{Below, Deferred, DeferredColumn, If, InHand, Load, LoadColumn, Loads};
 pub use order::{Order, OrderBy};
@@ -56,6 +60,10 @@ pub use write::{
 
 // Bounds that the compiler names in its messages: with a path of their own here it says `ToMany`, not
 // `orm_core::shape::ToMany`.
+#[doc(hidden)]
+pub use aggregate::NothingLoaded;
+#[doc(hidden)]
+pub use column::Source;
 #[doc(hidden)]
 pub use foreign_key::{ForeignKey, ForeignKeyColumns, References};
 #[doc(hidden)]

@@ -98,6 +98,10 @@ impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
         self
     }
 
+    pub(crate) fn into_select(self) -> Select {
+        self.select
+    }
+
     /// Loads a relation of the target too.
     pub fn with<N>(self, nested: N) -> Load<R, Filled<R::Target, L, N>>
     where

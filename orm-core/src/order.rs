@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::column::Column;
+use crate::column::{Column, Source};
 use crate::entity::Entity;
 use crate::expr::Expr;
 use crate::fragment::Fragment;
@@ -69,7 +69,8 @@ impl<E> fmt::Debug for Order<E> {
     }
 }
 
-/// What rows of the entity `E` can be ordered by: an [`Order`], a column (smallest first), or an SQL [`Fragment`].
+/// What rows of the entity `E` can be ordered by: an [`Order`], a column or
+/// [`Expression`](crate::Expression) (smallest first), or an SQL [`Fragment`].
 #[diagnostic::on_unimplemented(
     message = "rows of `{E}` cannot be ordered by `{Self}`",
     label = "expected a column of `{E}` or an order by one",
@@ -86,7 +87,7 @@ impl<E> OrderBy<E> for Order<E> {
     }
 }
 
-impl<E: Entity, T> OrderBy<E> for Column<E, T> {
+impl<E: Entity, T, S: Source> OrderBy<E> for Column<E, T, S> {
     fn into_term(self) -> OrderTerm {
         self.asc().into_term()
     }

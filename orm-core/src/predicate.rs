@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
-use crate::column::Column;
+use crate::column::{Column, Source};
 use crate::entity::Entity;
 use crate::expr::Expr;
 use crate::fragment::Fragment;
@@ -78,7 +78,7 @@ impl<E> Not for Predicate<E> {
     }
 }
 
-impl<E: Entity> Not for Column<E, bool> {
+impl<E: Entity, S: Source> Not for Column<E, bool, S> {
     type Output = Predicate<E>;
 
     fn not(self) -> Predicate<E> {
@@ -88,8 +88,8 @@ impl<E: Entity> Not for Column<E, bool> {
 
 /// Whatever is a condition can begin a longer one.
 macro_rules! conditions {
-    ($($condition:ty $(where $e:ident: $bound:ident)?),+) => {$(
-        impl<E $(: $bound)?> $condition {
+    ($($condition:ty $(where E: $bound:ident, $source:ident: Source)?),+) => {$(
+        impl<E $(: $bound, $source: Source)?> $condition {
             /// `a AND b`.
             pub fn and(self, other: impl Filter<E>) -> Predicate<E> {
                 Predicate::new(Filter::<E>::into_expr(self)).and(other)
@@ -101,7 +101,7 @@ macro_rules! conditions {
             }
         }
 
-        impl<E $(: $bound)?, F: Filter<E>> BitAnd<F> for $condition {
+        impl<E $(: $bound, $source: Source)?, F: Filter<E>> BitAnd<F> for $condition {
             type Output = Predicate<E>;
 
             fn bitand(self, other: F) -> Predicate<E> {
@@ -109,7 +109,7 @@ macro_rules! conditions {
             }
         }
 
-        impl<E $(: $bound)?, F: Filter<E>> BitOr<F> for $condition {
+        impl<E $(: $bound, $source: Source)?, F: Filter<E>> BitOr<F> for $condition {
             type Output = Predicate<E>;
 
             fn bitor(self, other: F) -> Predicate<E> {
@@ -119,9 +119,10 @@ macro_rules! conditions {
     )+};
 }
 
-conditions!(Column<E, bool> where E: Entity, Fragment<E>);
+conditions!(Column<E, bool, S> where E: Entity, S: Source, Fragment<E>);
 
-/// What a query of the entity `E` can be filtered by: a [`Predicate`], a `bool` column, or an SQL [`Fragment`].
+/// What a query of the entity `E` can be filtered by: a [`Predicate`], a `bool` column or
+/// [`Expression`](crate::Expression), or an SQL [`Fragment`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a condition on `{E}`",
     label = "expected a condition on `{E}`",
@@ -139,7 +140,7 @@ impl<E> Filter<E> for Predicate<E> {
     }
 }
 
-impl<E: Entity> Filter<E> for Column<E, bool> {
+impl<E: Entity, S: Source> Filter<E> for Column<E, bool, S> {
     fn into_expr(self) -> Expr {
         self.expr()
     }

@@ -1,10 +1,11 @@
 //! Queries: which entities, in which order, and what is loaded with them.
 
+mod aggregate;
+
 use std::fmt;
 use std::marker::PhantomData;
 
-use tokio_postgres::Row;
-
+use crate::aggregate::Aggregate;
 use crate::bind::{Bind, Parameter};
 use crate::db::{Connection, Executor};
 use crate::entity::{ColumnDef, Entity};
@@ -14,6 +15,7 @@ use crate::fragment::Fragment;
 use crate::load::{Filled, FilledIf, If, Loads, Put, nodes};
 use crate::order::OrderBy;
 use crate::predicate::Filter;
+use crate::query::aggregate::scalar;
 use crate::relation::IntoLoad;
 use crate::run::{How, run, statements};
 use crate::select::Select;
@@ -181,8 +183,8 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
     ///
     /// Where a subquery could find other parents than the query, it is run level by level instead, and the reason is
     /// logged ([`StatementLog::notes`](crate::StatementLog::notes)): if it selects from [SQL of your
-    /// own](Query::from_sql), if a condition in SQL of your own calls a function that may return another value each time,
-    /// if it locks rows, in a transaction that is not REPEATABLE READ or SERIALIZABLE, and on a client whose transaction
+    /// own](Query::from_sql), if a condition in SQL of your own calls a function that may return another value each time, or
+    /// adds floating-point numbers, if it locks rows, in a transaction that is not REPEATABLE READ or SERIALIZABLE, and on a client whose transaction
     /// unlazy does not know.
     pub fn pipelined(mut self) -> Self {
         self.how.pipelined = Some(true);
@@ -263,7 +265,7 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
     ///
     /// Those of the database.
     pub async fn count<X: Executor + ?Sized>(self, on: &X) -> Result<u64> {
-        let count: i64 = scalar(&sql::count(E::DEF, &self.select), &on.acquire().await?).await?;
+        let count: i64 = self.aggregate(Aggregate::count(), on).await?;
         Ok(count.unsigned_abs())
     }
 
@@ -273,7 +275,8 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
     ///
     /// Those of the database.
     pub async fn exists<X: Executor + ?Sized>(self, on: &X) -> Result<bool> {
-        scalar(&sql::exists(E::DEF, &self.select), &on.acquire().await?).await
+        let exists = sql::exists(E::DEF, &self.select);
+        scalar(&exists, &on.acquire().await?).await
     }
 
     /// The statements that [`all`](Self::all) would send, in their order: the query's own, then those of its loads.
@@ -288,18 +291,4 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
         *limit = Some(limit.map_or(rows, |limit| limit.min(rows)));
         self.all(on).await
     }
-}
-
-async fn scalar<T>(sql: &sql::Sql, connection: &Connection<'_>) -> Result<T>
-where
-    T: tokio_postgres::types::FromSqlOwned + Default + Send,
-{
-    let mut value = T::default();
-    connection
-        .query(sql, &mut |row: &Row| {
-            value = row.try_get(0).map_err(Error::Database)?;
-            Ok(())
-        })
-        .await?;
-    Ok(value)
 }

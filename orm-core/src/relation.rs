@@ -360,7 +360,7 @@ where
 /// Conditions and orders that go through the relation; nothing is loaded by them.
 impl<R: Relation> Rel<R> {
     fn exists_where(condition: Option<Expr>) -> Predicate<R::Parent> {
-        Predicate::new(Expr::Exists(R::DEF, condition.map(Box::new)))
+        Predicate::new(Expr::exists(R::DEF, condition))
     }
 
     /// At least one related row is there: `EXISTS (SELECT FROM posts ..)`.

@@ -37,7 +37,7 @@ pub trait Shape: 'static {
 #[diagnostic::on_unimplemented(
     message = "this relation leads to one row, not to many",
     label = "this method is for `has_many` and `many_to_many`",
-    note = "for a condition on the only related row write `.has(..)`; a load of one row has nothing to filter or order"
+    note = "for a condition on the only related row write `.has(..)`; of one row there is nothing to filter, order or count"
 )]
 #[doc(hidden)]
 pub trait ToMany: Shape {}

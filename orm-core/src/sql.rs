@@ -10,14 +10,14 @@ mod join;
 mod select;
 mod writer;
 
-pub(crate) use aggregate::{count, exists};
+pub(crate) use aggregate::{aggregate, exists};
 pub(crate) use children::{Children, KeyFrom, KeySource, Origin, children, loads};
 pub(crate) use column::column_of;
-pub(crate) use select::{conditions, raw, root};
+pub(crate) use select::{Place, conditions, raw, root};
 pub(crate) use writer::{Table, Writer};
 
 use crate::bind::Parameter;
-use crate::decode::Part;
+use crate::decode::{ComputedColumn, Part};
 
 /// A statement that is ready to be prepared.
 #[derive(Debug)]
@@ -28,12 +28,33 @@ pub(crate) struct Sql {
     pub(crate) depends_on_data: bool,
 }
 
-/// A statement that returns entities, and where they stand in its result.
+/// A statement that returns entities or values, and where they stand in its result.
 #[derive(Debug)]
 pub(crate) struct SelectSql {
     pub(crate) sql: Sql,
-    pub(crate) layout: Vec<Part>,
+    pub(crate) layout: Layout,
 }
 
-/// What a result has of each entity.
-pub(crate) type Layout = [Part];
+/// What stands where in a result.
+#[derive(Debug, Default)]
+pub(crate) struct Layout {
+    /// What it has of each entity.
+    pub(crate) parts: Vec<Part>,
+    /// The values that are computed.
+    pub(crate) values: Vec<ComputedColumn>,
+}
+
+impl Layout {
+    pub(crate) const EMPTY: &'static Self = &Self {
+        parts: Vec::new(),
+        values: Vec::new(),
+    };
+
+    /// Of entities alone.
+    pub(crate) fn of(parts: Vec<Part>) -> Self {
+        Self {
+            parts,
+            values: Vec::new(),
+        }
+    }
+}

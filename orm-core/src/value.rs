@@ -83,6 +83,10 @@ impl PgType {
         !self.array && numbers.contains(&self.name)
     }
 
+    pub(crate) fn is_float(self) -> bool {
+        !self.array && matches!(self.name, "float4" | "float8")
+    }
+
     /// Whether two equal values of this type always have the same bytes on the wire. Where they do not, the server has
     /// to say which key a row belongs to: `citext` finds `Ann` for the key `ann`, `numeric` `1.0` for `1.00`.
     pub(crate) fn equal_means_same_bytes(self) -> bool {

@@ -16,7 +16,7 @@ use crate::db::Executor;
 use crate::decode::{Part, RowReader};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
-use crate::sql::{SelectSql, Writer};
+use crate::sql::{Layout, SelectSql, Writer};
 
 /// Marks an update or delete that does not yet say which rows it is for: it cannot be run.
 #[derive(Debug, Clone, Copy)]
@@ -43,11 +43,11 @@ fn returning(mut writer: Writer, def: &'static EntityDef) -> SelectSql {
     writer.returning(def);
     SelectSql {
         sql: writer.finish(),
-        layout: vec![Part {
+        layout: Layout::of(vec![Part {
             at: 0,
             def,
             columns: def.eager_columns(),
-        }],
+        }]),
     }
 }
 

@@ -3,6 +3,7 @@
 #[macro_use]
 mod fixture;
 
+mod aggregates;
 mod basics;
 mod deferred;
 mod in_hand;

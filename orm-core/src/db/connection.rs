@@ -131,7 +131,6 @@ impl<'c> RunningStatement<'c> {
 /// What is sent when a statement runs.
 struct Call<'a> {
     text: &'a str,
-    /// The entities that it returns.
     layout: &'a Layout,
     parameters: &'a [Parameter],
 }
@@ -263,7 +262,7 @@ impl<'a> Connection<'a> {
         let statement = self.prepare(sql).await?;
         let call = Call {
             text: &sql.text,
-            layout: &[],
+            layout: Layout::EMPTY,
             parameters: &sql.parameters,
         };
         self.run(&statement, &call, each).await
@@ -366,9 +365,15 @@ impl<'a> Connection<'a> {
 
 /// Checks the types of the columns that a statement returns.
 fn check_layout(statement: &Statement, layout: &Layout) -> Result<()> {
+    let columns = statement.columns();
     layout
+        .parts
         .iter()
-        .try_for_each(|part| check_types(part, statement.columns()))
+        .try_for_each(|part| check_types(part, columns))?;
+    layout
+        .values
+        .iter()
+        .try_for_each(|value| value.check(columns))
 }
 
 /// "cached plan must not change result type", and a prepared statement that the server has forgotten.

@@ -12,11 +12,10 @@ pub(crate) fn obstacle(select: &Select, nodes: &[Option<Node<'_>>]) -> Option<&'
             "not pipelined: SQL of your own as a query's source may return other rows when it is run again",
         );
     }
-    let filters = select.filters.iter().map(inner);
-    let order = select.order.iter().map(|term| &inner(term).expr);
-    if !filters.chain(order).all(is_repeatable) {
+    if !is_repeatable_select(select) {
         return Some(
-            "not pipelined: a condition in SQL of your own calls a function that may return another value when it is called again",
+            "not pipelined: a condition may have another value when it is computed again, because SQL of your own calls a function, or \
+             because floating-point numbers are added",
         );
     }
     relations(nodes)
@@ -30,16 +29,28 @@ fn inner<T>(scoped: &Scoped<T>) -> &T {
     }
 }
 
+fn is_repeatable_select(select: &Select) -> bool {
+    let filters = select.filters.iter().map(inner);
+    let order = select.order.iter().map(|term| &inner(term).expr);
+    filters.chain(order).all(is_repeatable)
+}
+
 fn is_repeatable(expr: &Expr) -> bool {
     match expr {
-        Expr::Column(_) | Expr::Bind(_) | Expr::KeyIn(..) | Expr::Exists(_, None) => true,
+        Expr::Column(_) | Expr::Bind(_) | Expr::KeyIn(..) => true,
         Expr::Binary(left, _, right) | Expr::Quantified(left, _, right) => {
             is_repeatable(left) && is_repeatable(right)
         }
-        Expr::Postfix(operand, _)
-        | Expr::Not(operand)
-        | Expr::Exists(_, Some(operand))
-        | Expr::Related(_, operand) => is_repeatable(operand),
+        Expr::Postfix(operand, _) | Expr::Not(operand) | Expr::Related(_, operand) => {
+            is_repeatable(operand)
+        }
+        Expr::Exists(_, select) => is_repeatable_select(select),
+        Expr::Aggregate(_, select, aggregate) => {
+            !aggregate.is_rounded
+                && is_repeatable_select(select)
+                && aggregate.operand.iter().all(is_repeatable)
+        }
+        Expr::Coalesce(operands) => operands.iter().all(is_repeatable),
         Expr::And(terms) | Expr::Or(terms) => terms.iter().all(is_repeatable),
         Expr::Raw(pieces) => pieces.iter().all(|piece| match piece {
             Piece::Text(text) => is_repeatable_sql(text),

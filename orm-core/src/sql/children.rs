@@ -6,7 +6,7 @@ use crate::relation::RelationKind;
 use crate::select::Select;
 use crate::sql::SelectSql;
 use crate::sql::join::{Output, columns, joins, left_join, names, on_key, read_columns};
-use crate::sql::select::{ROW, conditions, finish, from, limit, order};
+use crate::sql::select::{Place, ROW, conditions, finish, from, limit, order};
 use crate::sql::writer::{Alias, Name, Table, Writer};
 
 /// The statement of a load.
@@ -107,7 +107,7 @@ pub(crate) fn children(node: &RelationNode<'_>, from: KeyFrom<'_>) -> Children {
         RelationKind::HasMany | RelationKind::ManyToMany
     ) {
         // Of targets of which each parent has one, the order says nothing.
-        order(&mut writer, relation.target, node.select, table);
+        order(&mut writer, relation.target, node.select, Place::of(table));
     }
     Children {
         select: finish(writer, output),
@@ -251,8 +251,8 @@ impl<'a> Source<'a> {
         writer.push(" WHERE ");
         let (keyed, key_columns) = self.keyed(table);
         on_keys(writer, keyed, &key_columns);
-        conditions(writer, node.select, table, " AND ");
-        order(writer, node.relation.target, node.select, table);
+        conditions(writer, node.select, Place::of(table), " AND ");
+        order(writer, node.relation.target, node.select, Place::of(table));
         limit(writer, &node.select.per_parent);
         writer.write(format_args!(") AS q) AS {table}"));
     }
@@ -264,7 +264,7 @@ impl<'a> Source<'a> {
             return;
         }
         if !self.by_value {
-            conditions(writer, select, table, " WHERE ");
+            conditions(writer, select, Place::of(table), " WHERE ");
             return;
         }
         let (keyed, key_columns) = self.keyed(table);
@@ -281,7 +281,7 @@ impl<'a> Source<'a> {
             }
         }
         writer.push(")");
-        conditions(writer, select, table, " AND ");
+        conditions(writer, select, Place::of(table), " AND ");
     }
 
     /// Writes the keys as a table: `unnest(..) WITH ORDINALITY AS k(c0, n)`, or `(SELECT DISTINCT ..) AS k(c0)`.
@@ -356,9 +356,9 @@ impl Origin<'_> {
             Origin::Root { def, select } => {
                 from(writer, def, select, table, false);
                 with_joins(writer);
-                conditions(writer, select, table, " WHERE ");
+                conditions(writer, select, Place::of(table), " WHERE ");
                 if select.page.is_some() {
-                    order(writer, def, select, table);
+                    order(writer, def, select, Place::of(table));
                     limit(writer, &select.page);
                 }
             }

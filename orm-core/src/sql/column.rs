@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::bind::{BindArray, Parameter};
 use crate::decode::Part;
 use crate::entity::{ColumnDef, EntityDef};
-use crate::sql::SelectSql;
 use crate::sql::children::on_keys;
 use crate::sql::writer::{Alias, Name, Table, Writer};
+use crate::sql::{Layout, SelectSql};
 
 /// `SELECT k.n, t0.body FROM unnest($1::int8[]) WITH ORDINALITY AS k(c0, n) JOIN documents AS t0 ON t0.id = k.c0`.
 ///
@@ -39,10 +39,10 @@ pub(crate) fn column_of(
     on_keys(&mut writer, table, &key_columns);
     SelectSql {
         sql: writer.finish(),
-        layout: vec![Part {
+        layout: Layout::of(vec![Part {
             at: 1,
             def,
             columns: std::slice::from_ref(column),
-        }],
+        }]),
     }
 }

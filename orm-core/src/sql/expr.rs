@@ -8,6 +8,7 @@ use crate::expr::{Expr, Piece};
 use crate::order::OrderTerm;
 use crate::relation::RelationDef;
 use crate::sql::join::{names, on_key};
+use crate::sql::select::Place;
 use crate::sql::writer::{Alias, Table, Writer};
 use crate::value::PgType;
 
@@ -60,18 +61,18 @@ impl Writer {
             }
             Expr::Bind(bind) => self.bind(bind),
             Expr::Binary(left, op, right) => {
-                self.expr(left, alias);
+                self.operand(left, alias);
                 self.write(format_args!(" {op} "));
-                self.expr(right, alias);
+                self.operand(right, alias);
             }
             Expr::Quantified(left, op, array) => {
-                self.expr(left, alias);
+                self.operand(left, alias);
                 self.write(format_args!(" {op}("));
                 self.expr(array, alias);
                 self.push(")");
             }
             Expr::Postfix(operand, suffix) => {
-                self.expr(operand, alias);
+                self.operand(operand, alias);
                 self.push(suffix);
             }
             Expr::Not(operand) => {
@@ -81,15 +82,9 @@ impl Writer {
             }
             Expr::And(terms) => self.terms(terms, " AND ", alias),
             Expr::Or(terms) => self.terms(terms, " OR ", alias),
-            Expr::Exists(relation, condition) => {
-                self.push("EXISTS (SELECT");
-                let target = self.next_alias();
-                self.related_rows(relation, alias, target);
-                if let Some(condition) = condition {
-                    self.push(" AND ");
-                    self.conjunct(condition, target);
-                }
-                self.push(")");
+            Expr::Exists(relation, select) => self.related_exists(relation, select, alias),
+            Expr::Aggregate(relation, select, aggregate) => {
+                self.related_aggregate(relation, select, aggregate, alias);
             }
             Expr::Related(relation, value) => {
                 self.push("(SELECT ");
@@ -102,6 +97,14 @@ impl Writer {
                 } else {
                     " LIMIT 1)"
                 });
+            }
+            Expr::Coalesce(operands) => {
+                let [value, default] = &**operands;
+                self.push("coalesce(");
+                self.expr(value, alias);
+                self.push(", ");
+                self.expr(default, alias);
+                self.push(")");
             }
             Expr::KeyIn(def, parts) => self.key_in(def, parts, alias),
             Expr::Raw(pieces) => {
@@ -141,6 +144,26 @@ impl Writer {
         self.push("))");
     }
 
+    /// An expression next to an operator, in parentheses if it has operators of its own.
+    fn operand(&mut self, expr: &Expr, alias: Alias) {
+        let is_one_word = matches!(
+            expr,
+            Expr::Column(_)
+                | Expr::Bind(_)
+                | Expr::Aggregate(..)
+                | Expr::Related(..)
+                | Expr::Coalesce(_)
+                | Expr::Raw(_)
+        );
+        if is_one_word {
+            self.expr(expr, alias);
+        } else {
+            self.push("(");
+            self.expr(expr, alias);
+            self.push(")");
+        }
+    }
+
     fn terms(&mut self, terms: &[Expr], separator: &str, alias: Alias) {
         for (position, term) in terms.iter().enumerate() {
             if position > 0 {
@@ -178,13 +201,19 @@ impl Writer {
     }
 
     /// ` FROM posts AS t1 WHERE t1.author_id = t0.id`: the rows that a relation leads to from `parent`.
-    fn related_rows(&mut self, relation: &RelationDef, parent: Alias, target: Alias) {
+    pub(super) fn related_rows(
+        &mut self,
+        relation: &RelationDef,
+        parent: Alias,
+        target: Alias,
+    ) -> Place {
         let target_columns = names(relation.target, relation.target_columns);
         let parent_columns = names(relation.parent, relation.parent_columns);
         self.write(format_args!(
             " FROM {} AS {target}",
             Table::of(relation.target)
         ));
+        let mut place = Place::of(target);
         match &relation.link {
             None => {
                 self.push(" WHERE ");
@@ -192,6 +221,7 @@ impl Writer {
             }
             Some(link) => {
                 let link_alias = self.next_alias();
+                place.link = link_alias;
                 self.write(format_args!(
                     " JOIN {} AS {link_alias} ON ",
                     Table(link.schema, link.table)
@@ -213,5 +243,6 @@ impl Writer {
                 );
             }
         }
+        place
     }
 }

@@ -3,6 +3,7 @@
 use crate::decode::Part;
 use crate::entity::{ColumnDef, EntityDef};
 use crate::load::{Node, RelationNode};
+use crate::sql::Layout;
 use crate::sql::writer::{Alias, Name, Table, Writer};
 
 /// The columns that a statement returns, in the order in which they are read.
@@ -10,7 +11,7 @@ use crate::sql::writer::{Alias, Name, Table, Writer};
 pub(super) struct Output {
     list: String,
     columns: usize,
-    layout: Vec<Part>,
+    layout: Layout,
 }
 
 impl Output {
@@ -32,7 +33,7 @@ impl Output {
     }
 
     fn part(&mut self, def: &'static EntityDef, columns: &'static [ColumnDef], alias: Alias) {
-        self.layout.push(Part {
+        self.layout.parts.push(Part {
             at: self.columns,
             def,
             columns,
@@ -43,7 +44,7 @@ impl Output {
         }
     }
 
-    pub(super) fn into_list(self) -> (String, Vec<Part>) {
+    pub(super) fn into_list(self) -> (String, Layout) {
         (self.list, self.layout)
     }
 }

@@ -24,20 +24,31 @@ pub(crate) fn root(
     output.entity(def, table);
 
     let joined = relations(nodes).any(|node| node.is_joined());
-    // Rows of the user's own SQL come back in its order. A join, or a condition that is planned as one, may lose that
-    // order, so it is kept in a column.
-    let keeps_source_order = select.source.is_some() && select.order.is_empty();
-    let numbered = keeps_source_order && (joined || !select.filters.is_empty());
+    let numbered = is_numbered(select, joined);
     from(&mut writer, def, select, table, numbered);
     joins(&mut writer, &mut output, table, def, nodes);
-    conditions(&mut writer, select, table, " WHERE ");
-    if numbered {
-        writer.write(format_args!(" ORDER BY {table}.{}", Name(ROW)));
-    } else if !keeps_source_order {
-        order(&mut writer, def, select, table);
-    }
+    conditions(&mut writer, select, Place::of(table), " WHERE ");
+    root_order(&mut writer, def, select, table, numbered);
     limit(&mut writer, &select.page);
     finish(writer, output)
+}
+
+/// Whether the rows of the user's own SQL are numbered. They come back in its order; a join, or a condition that is
+/// planned as one, may lose that order, so it is kept in a column.
+fn is_numbered(select: &Select, joined: bool) -> bool {
+    keeps_source_order(select) && (joined || !select.filters.is_empty())
+}
+
+fn keeps_source_order(select: &Select) -> bool {
+    select.source.is_some() && select.order.is_empty()
+}
+
+fn root_order(writer: &mut Writer, def: &EntityDef, select: &Select, table: Alias, numbered: bool) {
+    if numbered {
+        writer.write(format_args!(" ORDER BY {table}.{}", Name(ROW)));
+    } else if !keeps_source_order(select) {
+        order(writer, def, select, Place::of(table));
+    }
 }
 
 /// Completes a statement whose clauses after the list of columns are written.
@@ -76,25 +87,41 @@ pub(super) fn from(
     }
 }
 
+/// Where the rows that conditions are about stand in a statement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(super) table: Alias,
+    pub(super) link: Alias,
+}
+
+impl Place {
+    pub(crate) fn of(table: Alias) -> Self {
+        Self {
+            table,
+            link: Alias::Link,
+        }
+    }
+}
+
 /// Writes the filters, the first one after `lead`.
-pub(crate) fn conditions(writer: &mut Writer, select: &Select, table: Alias, lead: &str) {
+pub(crate) fn conditions(writer: &mut Writer, select: &Select, place: Place, lead: &str) {
     for (position, filter) in select.filters.iter().enumerate() {
         writer.push(if position == 0 { lead } else { " AND " });
         match filter {
-            Scoped::Entity(expr) => writer.conjunct(expr, table),
-            Scoped::Link(expr) => writer.conjunct(expr, Alias::Link),
+            Scoped::Entity(expr) => writer.conjunct(expr, place.table),
+            Scoped::Link(expr) => writer.conjunct(expr, place.link),
         }
     }
 }
 
 /// The order asked for, then the primary key, so that equal rows too have an order.
-pub(super) fn order(writer: &mut Writer, def: &EntityDef, select: &Select, table: Alias) {
+pub(super) fn order(writer: &mut Writer, def: &EntityDef, select: &Select, place: Place) {
     let mut separator = " ORDER BY ";
     for term in &select.order {
         writer.push(separator);
         match term {
-            Scoped::Entity(term) => writer.order_term(term, table),
-            Scoped::Link(term) => writer.order_term(term, Alias::Link),
+            Scoped::Entity(term) => writer.order_term(term, place.table),
+            Scoped::Link(term) => writer.order_term(term, place.link),
         }
         separator = ", ";
     }
@@ -103,7 +130,11 @@ pub(super) fn order(writer: &mut Writer, def: &EntityDef, select: &Select, table
             matches!(term, Scoped::Entity(term) if matches!(term.expr, Expr::Column(column) if column.name == key.name))
         });
         if !ordered {
-            writer.write(format_args!("{separator}{table}.{}", Name(key.name)));
+            writer.write(format_args!(
+                "{separator}{}.{}",
+                place.table,
+                Name(key.name)
+            ));
             separator = ", ";
         }
     }
@@ -120,16 +151,22 @@ pub(super) fn limit(writer: &mut Writer, page: &Page) {
     }
 }
 
-/// The rows of a query without their columns, for counting: `FROM users AS t0 WHERE ..`.
-pub(super) fn rows_only(def: &'static EntityDef, select: &Select, lead: &str, tail: &str) -> Sql {
-    let mut writer = Writer::new();
-    let table = writer.next_alias();
-    writer.push(lead);
-    from(&mut writer, def, select, table, false);
-    conditions(&mut writer, select, table, " WHERE ");
-    limit(&mut writer, &select.page);
-    writer.push(tail);
-    writer.finish()
+/// The rows of a query without their columns: ` FROM users AS t0 WHERE ..`. Unless the order matters, it is only there
+/// where own SQL has it.
+pub(super) fn rows(
+    writer: &mut Writer,
+    def: &EntityDef,
+    select: &Select,
+    table: Alias,
+    ordered: bool,
+) {
+    let numbered = ordered && is_numbered(select, false);
+    from(writer, def, select, table, numbered);
+    conditions(writer, select, Place::of(table), " WHERE ");
+    if ordered {
+        root_order(writer, def, select, table, numbered);
+    }
+    limit(writer, &select.page);
 }
 
 /// The user's own SQL as a whole statement.

@@ -9,7 +9,7 @@ use crate::predicate::Filter;
 use crate::query::key_condition;
 use crate::record::Record;
 use crate::select::Select;
-use crate::sql::{self, Table, Writer};
+use crate::sql::{self, Place, Table, Writer};
 use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered, fetch_entities, returning};
 
 /// A delete. Made by `User::delete()`.
@@ -89,7 +89,7 @@ impl<E: Entity, F> Delete<E, F> {
         let mut writer = Writer::new();
         let table = writer.next_alias();
         writer.write(format_args!("DELETE FROM {} AS {table}", Table::of(E::DEF)));
-        sql::conditions(&mut writer, &self.select, table, " WHERE ");
+        sql::conditions(&mut writer, &self.select, Place::of(table), " WHERE ");
         writer
     }
 }

@@ -13,7 +13,7 @@ use crate::predicate::Filter;
 use crate::query::key_condition;
 use crate::record::Record;
 use crate::select::Select;
-use crate::sql::{self, SelectSql, Table, Writer};
+use crate::sql::{self, Place, SelectSql, Table, Writer};
 use crate::value::PgType;
 use crate::write::{
     EntityMarker, Filtered, SaysWhich, Unfiltered, exactly_one, fetch_entities, returning,
@@ -176,7 +176,7 @@ impl<E: Entity, F> Update<E, F> {
             writer.push(" = ");
             writer.bind(bind);
         }
-        sql::conditions(&mut writer, &self.select, table, " WHERE ");
+        sql::conditions(&mut writer, &self.select, Place::of(table), " WHERE ");
         writer
     }
 }

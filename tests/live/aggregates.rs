@@ -1,0 +1,371 @@
+//! Counts, sums and the like: of a relation, in conditions and orders, and of all entities of a query.
+
+use rust_decimal::Decimal;
+use unlazy::{Db, Entity, Error, Expression, Filter, Number, OrderBy, Unloaded, Value, sql};
+
+use crate::fixture::*;
+
+async fn user_ids(db: &Db, condition: impl Filter<User>) -> Vec<i64> {
+    let users = User::query().filter(condition).all(db).await.unwrap();
+    users.iter().map(|user| user.id).collect()
+}
+
+async fn ordered_user_ids(db: &Db, order: impl OrderBy<User>) -> Vec<i64> {
+    let users = User::query().order_by(order).all(db).await.unwrap();
+    users.iter().map(|user| user.id).collect()
+}
+
+async fn order_ids(db: &Db, condition: impl Filter<Order>) -> Vec<i64> {
+    let orders = Order::query().filter(condition).all(db).await.unwrap();
+    orders.iter().map(|order| order.id).collect()
+}
+
+#[tokio::test]
+async fn counts_in_conditions() {
+    let (_test, db, log) = shop().await;
+    assert_eq!(user_ids(&db, User::ORDERS.count().eq(3)).await, [7]);
+    assert_eq!(user_ids(&db, User::ORDERS.count().eq(0)).await, [8, 10]);
+    assert_eq!(user_ids(&db, User::ORDERS.count().ne(0)).await, [7, 9]);
+    assert_eq!(user_ids(&db, User::ORDERS.count().between(1..3)).await, [9]);
+    assert_eq!(
+        user_ids(&db, User::ADDRESSES.count().is_in([0, 3])).await,
+        [8, 10]
+    );
+    assert_eq!(
+        user_ids(&db, User::ORDERS.count().gt(User::ADDRESSES.count())).await,
+        [7, 9]
+    );
+    // A number of rows is compared with a column of the entity like any other.
+    assert_eq!(
+        user_ids(&db, !User::ID.gt(User::ORDERS.count())).await,
+        [0; 0]
+    );
+    assert_statements(&log, 7);
+}
+
+#[tokio::test]
+async fn counts_of_the_rows_that_a_filter_leaves() {
+    let (_test, db, _) = shop().await;
+    let urgent = || User::ORDERS.filter(Order::PRIORITY.eq(2));
+    assert_eq!(user_ids(&db, urgent().count().eq(2)).await, [7]);
+    let none = urgent().filter(Order::ID.gt(9)).count().eq(0);
+    assert_eq!(user_ids(&db, none).await, [7, 8, 9, 10]);
+    assert_eq!(user_ids(&db, urgent().exists()).await, [7]);
+    assert_eq!(user_ids(&db, urgent().any(Order::ID.gt(5))).await, [0; 0]);
+    assert_eq!(
+        user_ids(&db, urgent().none(Order::ID.gt(1))).await,
+        [8, 9, 10]
+    );
+    // Orders of several items of which one is ordered more than once.
+    let several = || Order::ITEMS.filter_link(OrderItem::QUANTITY.gt(1));
+    assert_eq!(order_ids(&db, several().count().eq(2)).await, [1]);
+    assert_eq!(order_ids(&db, several().exists()).await, [1, 3]);
+    assert_eq!(
+        order_ids(&db, several().any(Item::NAME.eq("item 4"))).await,
+        [3]
+    );
+    assert_eq!(
+        order_ids(&db, several().filter(Item::ID.gt(1)).count().eq(1)).await,
+        [1, 3]
+    );
+}
+
+#[tokio::test]
+async fn conditions_and_orders_within_loads() {
+    let (_test, db, log) = shop().await;
+    let full = User::ORDERS
+        .filter(Order::ITEMS.count().gt(0))
+        .order_by(Order::ITEMS.count().desc());
+    let users = User::query().with(full).all(&db).await.unwrap();
+    let ids = users
+        .iter()
+        .map(|user| user.orders.iter().map(|order| order.id).collect());
+    assert_eq!(
+        ids.collect::<Vec<Vec<i64>>>(),
+        [vec![1, 3], vec![], vec![2, 4], vec![]]
+    );
+    assert_statements(&log, 2);
+
+    // Below a many-to-many load, whose statement has a link table of its own.
+    let popular = Order::ITEMS.filter(
+        Item::ORDERS
+            .filter_link(OrderItem::QUANTITY.eq(1))
+            .count()
+            .ge(2),
+    );
+    let order = Order::find(1).with(popular).one(&db).await.unwrap();
+    let ids: Vec<i64> = order.items.iter().map(|item| item.id).collect();
+    assert_eq!(ids, [1, 3]);
+
+    // Within a condition on related rows.
+    let of_many = User::ORDERS.any(Order::ITEMS.count().eq(2));
+    assert_eq!(user_ids(&db, of_many).await, [9]);
+}
+
+#[tokio::test]
+async fn orders_by_aggregates() {
+    let (_test, db, _) = shop().await;
+    assert_eq!(
+        ordered_user_ids(&db, User::ORDERS.count()).await,
+        [8, 10, 9, 7]
+    );
+    assert_eq!(
+        ordered_user_ids(&db, User::ORDERS.count().desc()).await,
+        [7, 9, 8, 10]
+    );
+    // A sum of nothing is NULL, which comes first in a descending order unless it is made a number.
+    let priorities = || User::ORDERS.sum(Order::PRIORITY);
+    assert_eq!(
+        ordered_user_ids(&db, priorities().desc()).await,
+        [8, 10, 7, 9]
+    );
+    assert_eq!(
+        ordered_user_ids(&db, priorities().desc().nulls_last()).await,
+        [7, 9, 8, 10]
+    );
+    assert_eq!(
+        ordered_user_ids(&db, priorities().unwrap_or(0).desc()).await,
+        [7, 9, 8, 10]
+    );
+    assert_eq!(
+        ordered_user_ids(&db, User::ADDRESSES.min(Address::EMAIL)).await,
+        [7, 8, 9, 10]
+    );
+}
+
+#[tokio::test]
+async fn aggregates_of_aggregates() {
+    let (_test, db, _) = shop().await;
+    let items = || User::ORDERS.sum(Order::ITEMS.count());
+    assert_eq!(user_ids(&db, items().eq(6)).await, [7]);
+    assert_eq!(user_ids(&db, items().is_null()).await, [8, 10]);
+    let of_largest = User::ORDERS.max(Order::ITEMS.count()).eq(3);
+    assert_eq!(user_ids(&db, of_largest).await, [7, 9]);
+    let to_whom = User::ORDERS.avg(Order::ID).lt(3.5).and(items().gt(5));
+    assert_eq!(user_ids(&db, to_whom).await, [7]);
+}
+
+#[tokio::test]
+async fn conditions_as_values() {
+    let (_test, db, _) = shop().await;
+    let has_orders = || Expression::from(User::ORDERS.exists());
+    assert_eq!(
+        ordered_user_ids(&db, has_orders().desc()).await,
+        [7, 9, 8, 10]
+    );
+    let consistent = has_orders().eq(User::ADDRESSES.exists());
+    assert_eq!(user_ids(&db, consistent).await, [7, 9, 10]);
+    // What compares NULL does not hold, and so its opposite does.
+    let urgent = || Expression::from(Order::PRIORITY.eq(2));
+    assert_eq!(order_ids(&db, urgent()).await, [1, 5]);
+    assert_eq!(order_ids(&db, !urgent()).await, [2, 3, 4]);
+    assert_eq!(order_ids(&db, urgent().eq(false)).await, [2, 3, 4]);
+    assert_eq!(
+        order_ids(&db, Order::PRIORITY.unwrap_or(7).gt(2)).await,
+        [2, 3]
+    );
+    let length = || sql!("length($1)", User::NAME).returns::<i32>();
+    assert_eq!(user_ids(&db, length().gt(3)).await, [9]);
+    assert_eq!(ordered_user_ids(&db, length().desc()).await, [9, 7, 8, 10]);
+}
+
+const MEASURES: &str = "
+    CREATE TYPE size AS ENUM ('small', 'large');
+    CREATE TABLE series (id int8 PRIMARY KEY);
+    INSERT INTO series VALUES (1), (2), (3);
+    CREATE TABLE measures (
+        id int8 PRIMARY KEY,
+        series_id int8 REFERENCES series,
+        i2 int2, i4 int4, i8 int8, f4 float4, f8 float8, n numeric, t text, cents int8, size size, at timestamptz
+    );
+    INSERT INTO measures VALUES
+        (1, 1, 32767, 2147483647, 4000000000, 0.5, 0.25, 1.10, 'b', 100, 'large', 'epoch'),
+        (2, 1, 32767, 2147483647, 5000000000, 1.5, 0.5, 2.20, 'a', 250, 'small', '2020-02-20 00:00:00Z'),
+        (3, 2, NULL, NULL, 9223372036854775807, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+        (4, 2, NULL, NULL, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+";
+
+#[derive(Value, Debug, Clone, Copy, PartialEq)]
+struct Cents(i64);
+
+impl Number for Cents {
+    type Sum = Cents;
+    type Average = f64;
+}
+
+#[derive(Value, Debug, Clone, Copy, PartialEq)]
+enum Size {
+    Small,
+    Large,
+}
+
+#[derive(Entity, Debug, Clone, PartialEq)]
+struct Series<Measures = Unloaded> {
+    #[entity(primary_key)]
+    id: i64,
+    #[entity(has_many(Measure, foreign_key = series_id))]
+    measures: Measures,
+}
+
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "measures")]
+struct Measure {
+    #[entity(primary_key)]
+    id: i64,
+    series_id: Option<i64>,
+    i2: Option<i16>,
+    i4: Option<i32>,
+    i8: Option<i64>,
+    f4: Option<f32>,
+    f8: Option<f64>,
+    n: Option<Decimal>,
+    t: Option<String>,
+    cents: Option<Cents>,
+    size: Option<Size>,
+    at: Option<std::time::SystemTime>,
+}
+
+fn decimal(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn aggregates_of_all_entities_of_a_query() {
+    let (_test, db, log) = database(MEASURES).await;
+    let q = || Measure::query().filter(Measure::SERIES_ID.eq(1));
+
+    let sums: (Option<i64>, Option<i64>, Option<i64>) = (
+        q().sum(Measure::I2, &db).await.unwrap(),
+        q().sum(Measure::I4, &db).await.unwrap(),
+        q().sum(Measure::I8, &db).await.unwrap(),
+    );
+    assert_eq!(
+        sums,
+        (Some(65_534), Some(4_294_967_294), Some(9_000_000_000))
+    );
+    assert_eq!(q().sum(Measure::F4, &db).await.unwrap(), Some(2.0_f32));
+    assert_eq!(q().sum(Measure::F8, &db).await.unwrap(), Some(0.75_f64));
+    assert_eq!(
+        q().sum(Measure::N, &db).await.unwrap(),
+        Some(decimal("3.30"))
+    );
+    assert_eq!(
+        q().sum(Measure::CENTS, &db).await.unwrap(),
+        Some(Cents(350))
+    );
+
+    assert_eq!(q().avg(Measure::I2, &db).await.unwrap(), Some(32_767.0));
+    assert_eq!(
+        q().avg(Measure::I4, &db).await.unwrap(),
+        Some(2_147_483_647.0)
+    );
+    assert_eq!(q().avg(Measure::I8, &db).await.unwrap(), Some(4.5e9));
+    assert_eq!(q().avg(Measure::F4, &db).await.unwrap(), Some(1.0_f64));
+    assert_eq!(q().avg(Measure::F8, &db).await.unwrap(), Some(0.375));
+    assert_eq!(
+        q().avg(Measure::N, &db).await.unwrap(),
+        Some(decimal("1.65"))
+    );
+    assert_eq!(q().avg(Measure::CENTS, &db).await.unwrap(), Some(175.0));
+
+    assert_eq!(q().min(Measure::I2, &db).await.unwrap(), Some(i16::MAX));
+    assert_eq!(q().max(Measure::F4, &db).await.unwrap(), Some(1.5));
+    assert_eq!(
+        q().min(Measure::T, &db).await.unwrap().as_deref(),
+        Some("a")
+    );
+    assert_eq!(
+        q().max(Measure::CENTS, &db).await.unwrap(),
+        Some(Cents(250))
+    );
+    // In the order of the enum's labels, not of the alphabet.
+    assert_eq!(
+        q().max(Measure::SIZE, &db).await.unwrap(),
+        Some(Size::Large)
+    );
+    assert_eq!(
+        q().min(Measure::SIZE, &db).await.unwrap(),
+        Some(Size::Small)
+    );
+    assert_eq!(
+        q().min(Measure::AT, &db).await.unwrap(),
+        Some(std::time::UNIX_EPOCH)
+    );
+    assert_eq!(
+        Series::query()
+            .max(Series::MEASURES.count(), &db)
+            .await
+            .unwrap(),
+        Some(2)
+    );
+    assert_statements(&log, 22);
+
+    let nulls = || Measure::query().filter(Measure::SERIES_ID.eq(2));
+    assert_eq!(nulls().sum(Measure::I4, &db).await.unwrap(), None);
+    assert_eq!(nulls().max(Measure::SIZE, &db).await.unwrap(), None);
+    assert_eq!(
+        nulls()
+            .filter(Measure::ID.eq(0))
+            .min(Measure::ID, &db)
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+#[tokio::test]
+async fn aggregates_of_a_page() {
+    let (_test, db, _) = shop().await;
+    let page = || Order::query().order_by(Order::ID.desc()).limit(3).offset(1);
+    assert_eq!(page().sum(Order::ID, &db).await.unwrap(), Some(4 + 3 + 2));
+    assert_eq!(page().min(Order::ID, &db).await.unwrap(), Some(2));
+    assert_eq!(
+        page().sum(Order::ITEMS.count(), &db).await.unwrap(),
+        Some(2 + 3 + 3)
+    );
+    assert_eq!(
+        page().with(Order::USER).max(Order::ID, &db).await.unwrap(),
+        Some(4)
+    );
+    let own = || Order::from_sql(sql!("SELECT * FROM orders ORDER BY id DESC"));
+    assert_eq!(own().limit(2).sum(Order::ID, &db).await.unwrap(), Some(9));
+    let filtered = own().filter(Order::USER.has(User::ID.eq(9))).limit(1);
+    assert_eq!(filtered.sum(Order::ID, &db).await.unwrap(), Some(4));
+}
+
+#[tokio::test]
+async fn a_sum_that_does_not_fit_is_an_error_of_the_server() {
+    let (_test, db, _) = database(MEASURES).await;
+    let error = Measure::query().sum(Measure::I8, &db).await.unwrap_err();
+    assert_eq!(
+        error.as_db_error().unwrap().message(),
+        "bigint out of range"
+    );
+    let query = Series::query().filter(Series::MEASURES.sum(Measure::I8).gt(1));
+    let error = query.all(&db).await.unwrap_err();
+    assert_eq!(
+        error.as_db_error().unwrap().message(),
+        "bigint out of range"
+    );
+    // The connection is as good as before.
+    assert_eq!(Series::query().count(&db).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_result_of_another_type_names_the_expression() {
+    let (_test, db, _) = shop().await;
+    let length = sql!("length($1)", User::NAME).returns::<i64>();
+    let error = User::query().max(length, &db).await.unwrap_err();
+    assert!(matches!(
+        &error,
+        Error::DecodeExpression {
+            rust_type: "core::option::Option<i64>",
+            ..
+        }
+    ));
+    assert_eq!(
+        error.to_string(),
+        "`SELECT max((length(t0.\"name\"))) FROM \"users\" AS t0`, int4 in the database, cannot be read as \
+         `core::option::Option<i64>`"
+    );
+}
