@@ -3,7 +3,9 @@
 #![allow(dead_code)] // the entities are never filled
 
 use expect_test::{Expect, expect};
-use unlazy::{Entity, Expression, Filter, Loads, OrderBy, Query, Unloaded, Value, sql};
+use unlazy::{
+    Annotations, Entity, Expression, Filter, Loads, OrderBy, Query, Unloaded, Value, sql,
+};
 
 #[derive(Clone, Copy, Debug, Value)]
 enum Mood {
@@ -169,7 +171,12 @@ struct VerseLine {
 
 /// Compares the statements of a query, one a line.
 #[track_caller]
-fn statements<E: Entity, L: Loads<E>>(query: Query<E, L>, expected: Expect) {
+fn statements<E, L, A>(query: Query<E, L, A>, expected: Expect)
+where
+    E: Entity,
+    L: Loads<E>,
+    A: Annotations,
+{
     expected.assert_eq(&query.to_sql().join("\n"));
 }
 
@@ -659,6 +666,53 @@ fn orders_by_expressions() {
             r#"(SELECT (SELECT count(*) FROM "post" AS t2 WHERE t2."author_id" = t1."id") FROM "users" AS t1 WHERE t1."id" = t0."author_id"), t0."id""#
         ]],
     );
+}
+
+#[test]
+fn values_next_to_entities() {
+    statements(
+        Tag::query().annotate(Tag::ID.eq(1)),
+        expect![[r#"SELECT t0."id", (t0."id" = $1) IS TRUE FROM "tag" AS t0 ORDER BY t0."id""#]],
+    );
+    statements(
+        Line::query()
+            .annotate((Line::PARCELS.count(), Line::DISCOUNTS.exists()))
+            .filter(Line::NUMBER.gt(1))
+            .order_by(Line::PARCELS.count().desc().nulls_last())
+            .limit(5),
+        expect![[
+            r#"SELECT t0."order_id", t0."number", (SELECT count(*) FROM "parcel" AS t1 WHERE t1."order_id" = t0."order_id" AND t1."line_number" = t0."number"), EXISTS (SELECT FROM "tag" AS t2 JOIN "line_discount" AS t3 ON t3."tag_id" = t2."id" WHERE t3."order_id" = t0."order_id" AND t3."line_number" = t0."number") FROM "line" AS t0 WHERE t0."number" > $1 ORDER BY 3 DESC NULLS LAST, t0."order_id", t0."number" LIMIT $2"#
+        ]],
+    );
+    // What is joined stands before.
+    statements(
+        Parcel::query()
+            .annotate(Parcel::LINE.exists())
+            .with(Parcel::LINE)
+            .order_by(Expression::from(Parcel::LINE.exists())),
+        expect![[
+            r#"SELECT t0."id", t0."order_id", t0."line_number", t1."order_id", t1."number", EXISTS (SELECT FROM "line" AS t2 WHERE t2."order_id" = t0."order_id" AND t2."number" = t0."line_number") FROM "parcel" AS t0 LEFT JOIN "line" AS t1 ON t1."order_id" = t0."order_id" AND t1."number" = t0."line_number" ORDER BY 6, t0."id""#
+        ]],
+    );
+    // An enum is read as text, by which it must not be ordered.
+    let mood = Song::SINGERS.min(Singer::MOOD);
+    statements(
+        Song::query().annotate(mood.clone()).order_by(mood),
+        expect![[
+            r#"SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text, (SELECT min(t1."mood") FROM "singer" AS t1 WHERE t1."mood" = t0."mood")::text FROM "song" AS t0 ORDER BY (SELECT min(t2."mood") FROM "singer" AS t2 WHERE t2."mood" = t0."mood"), t0."mood""#
+        ]],
+    );
+    // The same expression with values is the same if it is a clone.
+    let visits = || User::REPORTS.filter(User::VISITS.gt(3)).count();
+    let ordered = |other: Expression<User, i64>, value: Expression<User, i64>| {
+        let sql = User::query().annotate(value).order_by(other).to_sql();
+        sql[0].split_once(" ORDER BY ").unwrap().1.to_owned()
+    };
+    let value = visits();
+    assert_eq!(ordered(value.clone(), value), "8, t0.\"id\"");
+    expect![[r#"(SELECT count(*) FROM "users" AS t2 WHERE t2."manager_id" = t0."id" AND t2."visits" > $2), t0."id""#]].assert_eq(&ordered(visits(), visits()));
+    expect![[r#"(SELECT count(*) FROM "post" AS t2 WHERE t2."author_id" = t0."id"), t0."id""#]]
+        .assert_eq(&ordered(User::POSTS.count(), User::REPORTS.count()));
 }
 
 #[test]

@@ -101,6 +101,15 @@ impl Aggregate {
         Self::of("max", value)
     }
 
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.function == other.function
+            && match (&self.operand, &other.operand) {
+                (None, None) => true,
+                (Some(a), Some(b)) => a.is_same(b),
+                _ => false,
+            }
+    }
+
     fn added<E: Entity, V: IntoExpression<E>>(
         function: &'static str,
         value: V,

@@ -121,8 +121,9 @@ impl ValueType {
 }
 
 /// A value that a statement computes, as a column of its result.
+#[doc(hidden)]
 #[derive(Debug)]
-pub(crate) struct ComputedColumn {
+pub struct ComputedColumn {
     /// The position in the result.
     pub(crate) at: usize,
     /// What is computed, as the statement says it.

@@ -1,5 +1,7 @@
 //! Expressions as a tree: what columns, predicates and fragments build and the SQL writer writes.
 
+use std::sync::Arc;
+
 use crate::aggregate::Aggregate;
 use crate::bind::{Bind, Parameter};
 use crate::entity::{ColumnDef, EntityDef};
@@ -77,6 +79,40 @@ impl Expr {
         }
     }
 
+    /// Whether it is the same expression about the same rows: a copy, or one that was built alike without values.
+    ///
+    /// Values are never compared, for the text of a statement does not depend on them. And names are, rather than
+    /// addresses: a constant may have several.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Column(a), Self::Column(b)) => a.name == b.name,
+            (Self::Bind(a), Self::Bind(b)) => Arc::ptr_eq(&a.value, &b.value),
+            (Self::Binary(a, op, b), Self::Binary(c, other_op, d))
+            | (Self::Quantified(a, op, b), Self::Quantified(c, other_op, d)) => {
+                op == other_op && a.is_same(c) && b.is_same(d)
+            }
+            (Self::Postfix(a, suffix), Self::Postfix(b, other_suffix)) => {
+                suffix == other_suffix && a.is_same(b)
+            }
+            (Self::Not(a), Self::Not(b)) => a.is_same(b),
+            (Self::And(a), Self::And(b)) | (Self::Or(a), Self::Or(b)) => all_same(a, b),
+            (Self::Exists(relation, a), Self::Exists(other, b)) => {
+                relation.name == other.name && a.is_same(b)
+            }
+            (Self::Aggregate(relation, a, of), Self::Aggregate(other, b, other_of)) => {
+                relation.name == other.name && a.is_same(b) && of.is_same(other_of)
+            }
+            (Self::Related(relation, a), Self::Related(other, b)) => {
+                relation.name == other.name && a.is_same(b)
+            }
+            (Self::Coalesce(a), Self::Coalesce(b)) => all_same(&**a, &**b),
+            (Self::Raw(a), Self::Raw(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_same(b))
+            }
+            _ => false,
+        }
+    }
+
     pub(crate) fn and(self, other: Expr) -> Self {
         match self {
             Self::And(mut terms) => {
@@ -94,6 +130,20 @@ impl Expr {
                 Self::Or(terms)
             }
             first => Self::Or(vec![first, other]),
+        }
+    }
+}
+
+pub(crate) fn all_same(a: &[Expr], b: &[Expr]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_same(b))
+}
+
+impl Piece {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::Argument(a, expr), Self::Argument(b, other)) => a == b && expr.is_same(other),
+            _ => false,
         }
     }
 }

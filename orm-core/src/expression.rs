@@ -4,6 +4,7 @@ use crate::column::{Column, Computed, Operand, Source};
 use crate::entity::Entity;
 use crate::expr::Expr;
 use crate::fragment::Fragment;
+use crate::load::{Deferred, DeferredColumn};
 use crate::predicate::{Filter, Predicate};
 use crate::value::{Field, Value};
 
@@ -62,6 +63,19 @@ impl<E: Entity, T: Field, S: Source> IntoExpression<E> for Column<E, T, S> {
 
     fn into_expression(self) -> Expression<E, T> {
         Expression::computed(self.expr())
+    }
+}
+
+impl<E, D> IntoExpression<E> for Deferred<D>
+where
+    E: Entity,
+    D: DeferredColumn<Owner = E>,
+    D::Content: Field,
+{
+    type Value = D::Content;
+
+    fn into_expression(self) -> Expression<E, D::Content> {
+        self.column().into_expression()
     }
 }
 

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod aggregate;
+mod annotate;
 mod bind;
 mod column;
 mod connect;
@@ -32,6 +33,7 @@ mod value;
 mod write;
 
 pub use aggregate::Number;
+pub use annotate::{Annotate, Annotations};
 pub use column::{Column, Computed, Operand, Stored};
 pub use connect::ConnectError;
 pub use db::{
@@ -62,6 +64,8 @@ pub use write::{
 // `orm_core::shape::ToMany`.
 #[doc(hidden)]
 pub use aggregate::NothingLoaded;
+#[doc(hidden)]
+pub use annotate::NotAnnotated;
 #[doc(hidden)]
 pub use column::Source;
 #[doc(hidden)]

@@ -6,6 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::aggregate::Aggregate;
+use crate::annotate::{Annotate, Annotations, NotAnnotated};
 use crate::bind::{Bind, Parameter};
 use crate::db::{Connection, Executor};
 use crate::entity::{ColumnDef, Entity};
@@ -22,20 +23,20 @@ use crate::select::Select;
 use crate::sql;
 use crate::value::IntoValue;
 
-/// A query for entities `E`, with the load slots `L` of its relations.
+/// A query for entities `E`, with the load slots `L` of its relations and the values `A` next to each entity.
 ///
 /// It is a plain value; a clone of it can be run again. Nothing happens before one of its `async` methods is awaited.
 ///
 /// The order of the result is the one asked for, then the primary key.
 #[must_use = "a query does nothing until it is run, for example with `.all(&db).await`"]
-pub struct Query<E: Entity, L = <E as Entity>::Loads> {
+pub struct Query<E: Entity, L = <E as Entity>::Loads, A = ()> {
     select: Select,
     loads: L,
     how: How,
-    marker: PhantomData<fn() -> E>,
+    marker: PhantomData<fn() -> (E, A)>,
 }
 
-impl<E: Entity, L: Clone> Clone for Query<E, L> {
+impl<E: Entity, L: Clone, A> Clone for Query<E, L, A> {
     fn clone(&self) -> Self {
         Self {
             select: self.select.clone(),
@@ -46,7 +47,7 @@ impl<E: Entity, L: Clone> Clone for Query<E, L> {
     }
 }
 
-impl<E: Entity, L> fmt::Debug for Query<E, L> {
+impl<E: Entity, L, A> fmt::Debug for Query<E, L, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Query")
             .field("entity", &E::DEF.name)
@@ -112,7 +113,7 @@ pub(crate) fn key_condition<E: Entity>(key: Vec<Bind>) -> Expr {
     parts.fold(first, Expr::and)
 }
 
-impl<E: Entity, L: Loads<E>> Query<E, L> {
+impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// Keeps the rows that fulfil a condition. Further calls add further conditions, all of which must hold.
     pub fn filter(mut self, condition: impl Filter<E>) -> Self {
         self.select.filter(condition.into_expr());
@@ -138,7 +139,7 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
     }
 
     /// Loads a relation with each entity. The type of the result says so: `User` becomes `User<Loaded<Vec<Post>>>`.
-    pub fn with<N>(self, relation: N) -> Query<E, Filled<E, L, N>>
+    pub fn with<N>(self, relation: N) -> Query<E, Filled<E, L, N>, A>
     where
         N: IntoLoad,
         N::Field: Put<E, L, N::Load>,
@@ -149,7 +150,7 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
 
     /// Loads a relation if a condition holds that is known only when the program runs. The field then is a
     /// [`MaybeLoaded`](crate::MaybeLoaded), which has to be matched.
-    pub fn with_if<N>(self, condition: bool, relation: N) -> Query<E, FilledIf<E, L, N>>
+    pub fn with_if<N>(self, condition: bool, relation: N) -> Query<E, FilledIf<E, L, N>, A>
     where
         N: IntoLoad,
         N::Field: Put<E, L, If<N::Load>>,
@@ -158,10 +159,75 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
         self.map_loads(|loads| N::Field::put(loads, If::new(condition, relation.into_load())))
     }
 
-    fn map_loads<M>(self, map: impl FnOnce(L) -> M) -> Query<E, M> {
+    fn map_loads<M>(self, map: impl FnOnce(L) -> M) -> Query<E, M, A> {
         Query {
             select: self.select,
             loads: map(self.loads),
+            how: self.how,
+            marker: PhantomData,
+        }
+    }
+
+    /// Returns a value next to each entity, or several of them as a tuple: `User` becomes `(User, i64)`, or
+    /// `(User, i64, bool)`. The server computes them in the query's own statement, so that what is only counted need not be
+    /// loaded.
+    ///
+    /// ```
+    /// # use unlazy::{Db, Entity, Unloaded};
+    /// # #[derive(Entity)]
+    /// # #[entity(table = "users")]
+    /// # struct User<Posts = Unloaded> {
+    /// #     #[entity(primary_key)]
+    /// #     id: i64,
+    /// #     email: String,
+    /// #     #[entity(has_many(Post, foreign_key = author_id))]
+    /// #     posts: Posts,
+    /// # }
+    /// # #[derive(Entity)]
+    /// # #[entity(table = "posts")]
+    /// # struct Post {
+    /// #     #[entity(primary_key)]
+    /// #     id: i64,
+    /// #     author_id: i64,
+    /// #     published: bool,
+    /// # }
+    /// # async fn example(db: Db) -> unlazy::Result<()> {
+    /// let published = User::POSTS.filter(Post::PUBLISHED.eq(true));
+    /// let users = User::query()
+    ///     .annotate((User::POSTS.count(), published.exists()))
+    ///     .order_by(User::POSTS.count().desc())
+    ///     .all(&db)
+    ///     .await?;
+    /// for (user, posts, has_published) in users {
+    ///     println!("{}: {posts} {has_published}", user.email);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// ```sql
+    /// SELECT t0."id", t0."email",
+    ///     (SELECT count(*) FROM "posts" AS t1 WHERE t1."author_id" = t0."id"),
+    ///     EXISTS (SELECT FROM "posts" AS t2 WHERE t2."author_id" = t0."id" AND t2."published" = $1)
+    /// FROM "users" AS t0 ORDER BY 3 DESC, t0."id"
+    /// ```
+    ///
+    /// An order by the same expression refers to it by its number, as `3` here, and the server computes it once. An expression
+    /// with values in it is the same only as a clone: `let posts = published.count();`, `.annotate(posts.clone())`,
+    /// `.order_by(posts.desc())`.
+    ///
+    /// # Errors
+    ///
+    /// A value of another type than the expression's is [`Error::DecodeExpression`] when the query is run.
+    pub fn annotate<V>(mut self, values: V) -> Query<E, L, V::Values>
+    where
+        V: Annotate<E>,
+        A: NotAnnotated,
+    {
+        self.select.annotations = values.into_annotated();
+        Query {
+            select: self.select,
+            loads: self.loads,
             how: self.how,
             marker: PhantomData,
         }
@@ -215,13 +281,13 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
     ///
     /// Besides those of the database: [`Error::Decode`], and where relations are loaded [`Error::MissingTarget`] and
     /// [`Error::TooMany`].
-    pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<L::Value>> {
+    pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<A::Row<L::Value>>> {
         self.run(&on.acquire().await?).await
     }
 
     /// Not generic over the executor, so that it is compiled once for each shape.
-    async fn run(self, connection: &Connection<'_>) -> Result<Vec<L::Value>> {
-        run::<E, L>(&self.select, &self.loads, self.how, connection).await
+    async fn run(self, connection: &Connection<'_>) -> Result<Vec<A::Row<L::Value>>> {
+        run::<E, L, A>(&self.select, &self.loads, self.how, connection).await
     }
 
     /// The first entity of the result, if there is one: `LIMIT 1`.
@@ -229,7 +295,7 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
     /// # Errors
     ///
     /// As [`all`](Self::all).
-    pub async fn first<X: Executor + ?Sized>(self, on: &X) -> Result<Option<L::Value>> {
+    pub async fn first<X: Executor + ?Sized>(self, on: &X) -> Result<Option<A::Row<L::Value>>> {
         Ok(self.at_most(1, on).await?.into_iter().next())
     }
 
@@ -238,7 +304,7 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
     /// # Errors
     ///
     /// [`Error::NotFound`] if there is none, [`Error::TooMany`] if there are more, and as [`all`](Self::all).
-    pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<L::Value> {
+    pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<A::Row<L::Value>> {
         self.one_or_none(on).await?.ok_or(Error::NotFound {
             entity: E::DEF.name,
         })
@@ -249,7 +315,10 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
     /// # Errors
     ///
     /// [`Error::TooMany`] if there are more, and as [`all`](Self::all).
-    pub async fn one_or_none<X: Executor + ?Sized>(self, on: &X) -> Result<Option<L::Value>> {
+    pub async fn one_or_none<X: Executor + ?Sized>(
+        self,
+        on: &X,
+    ) -> Result<Option<A::Row<L::Value>>> {
         let mut found = self.at_most(2, on).await?;
         if found.len() > 1 {
             return Err(Error::TooMany {
@@ -286,7 +355,11 @@ impl<E: Entity, L: Loads<E>> Query<E, L> {
         statements(E::DEF, &self.select, &nodes::<E, L>(&self.loads), self.how)
     }
 
-    async fn at_most<X: Executor + ?Sized>(mut self, rows: i64, on: &X) -> Result<Vec<L::Value>> {
+    async fn at_most<X: Executor + ?Sized>(
+        mut self,
+        rows: i64,
+        on: &X,
+    ) -> Result<Vec<A::Row<L::Value>>> {
         let limit = &mut self.select.page.limit;
         *limit = Some(limit.map_or(rows, |limit| limit.min(rows)));
         self.all(on).await

@@ -3,6 +3,7 @@
 use futures_util::future::{join, join4};
 use tokio_postgres::Row;
 
+use crate::annotate::Annotations;
 use crate::db::{BEGIN_SNAPSHOT, Connection, END_SNAPSHOT, is_outdated};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
@@ -20,26 +21,26 @@ pub(crate) struct How {
 }
 
 /// Runs a query and its loads.
-pub(crate) async fn run<E: Entity, L: Loads<E>>(
+pub(crate) async fn run<E: Entity, L: Loads<E>, A: Annotations>(
     select: &Select,
     loads: &L,
     how: How,
     connection: &Connection<'_>,
-) -> Result<Vec<L::Value>> {
+) -> Result<Vec<A::Row<L::Value>>> {
     let query = RunningQuery {
         select,
         loads,
         connection,
     };
     if !how.pipelined.unwrap_or(connection.is_pipelined()) {
-        return query.by_levels(how.snapshot).await;
+        return query.by_levels::<E, A>(how.snapshot).await;
     }
     match obstacle(select, &nodes::<E, L>(loads), connection) {
         Some(obstacle) => {
             connection.note(obstacle);
-            query.by_levels(how.snapshot).await
+            query.by_levels::<E, A>(how.snapshot).await
         }
-        None => query.pipelined().await,
+        None => query.pipelined::<E, A>().await,
     }
 }
 
@@ -51,7 +52,10 @@ struct RunningQuery<'a, L> {
 
 impl<L> RunningQuery<'_, L> {
     /// The query's own statement, and then one for each level of loads.
-    async fn by_levels<E: Entity>(&self, snapshot: bool) -> Result<Vec<L::Value>>
+    async fn by_levels<E: Entity, A: Annotations>(
+        &self,
+        snapshot: bool,
+    ) -> Result<Vec<A::Row<L::Value>>>
     where
         L: Loads<E>,
     {
@@ -71,9 +75,10 @@ impl<L> RunningQuery<'_, L> {
         )
         .await;
         let done = match begun.and(rows) {
-            Ok(rows) => {
+            Ok((rows, values)) => {
                 let ahead = Default::default();
-                rows.finish(loads, &nodes, ahead, connection).await
+                let entities = rows.finish(loads, &nodes, ahead, connection).await;
+                entities.map(|entities| A::attach(entities, values))
             }
             Err(error) => Err(error),
         };
@@ -85,15 +90,15 @@ impl<L> RunningQuery<'_, L> {
 
     /// All statements at once, between BEGIN and COMMIT. Where the tables have changed since the statements were prepared,
     /// they are prepared anew, once.
-    async fn pipelined<E: Entity>(&self) -> Result<Vec<L::Value>>
+    async fn pipelined<E: Entity, A: Annotations>(&self) -> Result<Vec<A::Row<L::Value>>>
     where
         L: Loads<E>,
     {
-        let done = self.at_once().await;
+        let done = self.at_once::<E, A>().await;
         match done {
             Err(error) if self.is_worth_another_try(&error) => {
                 self.connection.forget_statements();
-                self.at_once().await
+                self.at_once::<E, A>().await
             }
             done => done,
         }
@@ -103,7 +108,7 @@ impl<L> RunningQuery<'_, L> {
         !self.connection.is_in_transaction() && error.as_driver_error().is_some_and(is_outdated)
     }
 
-    async fn at_once<E: Entity>(&self) -> Result<Vec<L::Value>>
+    async fn at_once<E: Entity, A: Annotations>(&self) -> Result<Vec<A::Row<L::Value>>>
     where
         L: Loads<E>,
     {
@@ -135,29 +140,32 @@ impl<L> RunningQuery<'_, L> {
         )
         .await;
         begun?;
-        let (rows, ahead) = (rows?, ahead?);
+        let ((rows, values), ahead) = (rows?, ahead?);
         ended?;
-        rows.finish(loads, &nodes, ahead, connection).await
+        let entities = rows.finish(loads, &nodes, ahead, connection).await?;
+        Ok(A::attach(entities, values))
     }
 
-    async fn fetch<E: Entity>(
+    async fn fetch<E: Entity, A: Annotations>(
         &self,
         nodes: &[Option<Node<'_>>],
         root: &SelectSql,
         statement: &tokio_postgres::Statement,
-    ) -> Result<Rows<E, L>>
+    ) -> Result<(Rows<E, L>, Vec<A>)>
     where
         L: Loads<E>,
     {
         let mut rows = Rows::default();
+        let mut values = Vec::new();
         let joined_at = E::DEF.eager;
         self.connection
             .fetch(statement, root, &root.sql.parameters, &mut |row: &Row| {
                 rows.read(self.loads, nodes, row, 0, joined_at)?;
+                values.push(A::read(row, &root.layout.values)?);
                 Ok(())
             })
             .await?;
-        Ok(rows)
+        Ok((rows, values))
     }
 }
 

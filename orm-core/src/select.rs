@@ -1,5 +1,6 @@
 //! What a query or a load asks for, without the entity's type.
 
+use crate::annotate::Annotated;
 use crate::expr::{Expr, Piece};
 use crate::order::OrderTerm;
 
@@ -11,6 +12,8 @@ pub struct Select {
     pub(crate) filters: Vec<Scoped<Expr>>,
     pub(crate) order: Vec<Scoped<OrderTerm>>,
     pub(crate) page: Page,
+    /// What is computed for each row of a query.
+    pub(crate) annotations: Vec<Annotated>,
     /// Of the targets of each parent, in a load.
     pub(crate) per_parent: Page,
 }
@@ -40,6 +43,24 @@ pub(crate) enum Scoped<T> {
 impl Select {
     pub(crate) fn filter(&mut self, condition: Expr) {
         self.filters.push(Scoped::Entity(condition));
+    }
+
+    /// Whether a subquery of one has the same rows as a subquery of the other. See [`Expr::is_same`].
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let unlimited = |select: &Self| !select.page.is_some() && !select.per_parent.is_some();
+        unlimited(self)
+            && unlimited(other)
+            && self.filters.len() == other.filters.len()
+            && self
+                .filters
+                .iter()
+                .zip(&other.filters)
+                .all(|filters| match filters {
+                    (Scoped::Entity(a), Scoped::Entity(b)) | (Scoped::Link(a), Scoped::Link(b)) => {
+                        a.is_same(b)
+                    }
+                    _ => false,
+                })
     }
 
     pub(crate) fn order_by(&mut self, term: OrderTerm) {

@@ -3,6 +3,7 @@
 //! The text depends only on the shape of a query, never on its values: each shape is one prepared statement.
 
 mod aggregate;
+mod annotations;
 mod children;
 mod column;
 mod expr;

@@ -334,6 +334,204 @@ async fn aggregates_of_a_page() {
 }
 
 #[tokio::test]
+async fn values_next_to_entities() {
+    let (_test, db, log) = shop().await;
+    let counted = User::query().annotate(User::ORDERS.count());
+    let users: Vec<(User, i64)> = counted.all(&db).await.unwrap();
+    assert_eq!(
+        users,
+        [(7, 3), (8, 0), (9, 2), (10, 0)].map(|(id, orders)| (plain_user(id), orders))
+    );
+    assert_statements(&log, 1);
+
+    let several = (
+        User::ORDERS.count(),
+        User::ORDERS.sum(Order::PRIORITY),
+        User::ADDRESSES.exists(),
+        User::ADDRESSES.min(Address::EMAIL),
+        User::NAME,
+    );
+    type Row = (User, i64, Option<i64>, bool, Option<String>, String);
+    let users: Vec<Row> = User::query().annotate(several).all(&db).await.unwrap();
+    let email = |email: &str| Some(email.to_owned());
+    let expected = [
+        (7, 3, Some(4), true, email("ann@a.org"), "ann"),
+        (8, 0, None, true, email("ben@a.org"), "ben"),
+        (9, 2, Some(1), true, email("cleo@a.org"), "cleo"),
+        (10, 0, None, false, None, "dan"),
+    ];
+    let expected = expected.map(|(id, orders, priority, has_address, email, name)| {
+        let name = name.to_owned();
+        (plain_user(id), orders, priority, has_address, email, name)
+    });
+    assert_eq!(users, expected);
+    assert_statements(&log, 1);
+}
+
+#[tokio::test]
+async fn values_of_one_entity_and_of_the_first() {
+    let (_test, db, log) = shop().await;
+    let query = || User::query().annotate((User::ORDERS.count(),));
+    let by_name = |name: &str| query().filter(User::NAME.eq(name));
+    assert_eq!(by_name("ann").one(&db).await.unwrap(), (plain_user(7), 3));
+    assert_eq!(
+        by_name("ben").one_or_none(&db).await.unwrap(),
+        Some((plain_user(8), 0))
+    );
+    assert_eq!(by_name("eve").one_or_none(&db).await.unwrap(), None);
+    assert_eq!(
+        query().order_by(User::ID.desc()).first(&db).await.unwrap(),
+        Some((plain_user(10), 0))
+    );
+    let error = query().one(&db).await.unwrap_err();
+    assert!(matches!(error, Error::TooMany { of } if of == "User"));
+    // Counting needs no values.
+    assert_eq!(query().count(&db).await.unwrap(), 4);
+    assert!(query().exists(&db).await.unwrap());
+    let statements: Vec<String> = log.take().into_iter().map(|s| s.sql).collect();
+    assert!(!statements[5].contains("orders") && !statements[6].contains("orders"));
+    assert_eq!(statements.len(), 7);
+}
+
+#[tokio::test]
+async fn values_next_to_loaded_relations() {
+    let (_test, db, log) = shop().await;
+    for (address, added) in strategies!(Order::ADDRESS) {
+        for pipelined in [false, true] {
+            let query = Order::query()
+                .annotate((Order::ITEMS.count(), Order::PRIORITY.eq(2)))
+                .with(Order::ITEMS.filter(Item::ID.gt(4)))
+                .with(address.clone())
+                .filter(Order::ITEMS.count().ge(2))
+                .order_by(Order::ITEMS.count().desc())
+                .limit(3);
+            let query = if pipelined { query.pipelined() } else { query };
+            let found = query.all(&db).await.unwrap();
+            let expected = [
+                (1, Some(1), &[][..], 3, true),
+                (2, Some(4), &[], 3, false),
+                (3, Some(1), &[5], 3, false),
+            ];
+            let expected = expected.map(|(id, to, items, count, urgent)| {
+                let to = maybe(to.map(plain_address));
+                let items = shared(items.iter().copied().map(plain_item));
+                (order(id, Unloaded, to, items), count, urgent)
+            });
+            assert_eq!(found, expected);
+            let sent = log.take();
+            let selects = sent.iter().filter(|s| s.sql.starts_with("SELECT")).count();
+            assert_eq!(selects, 2 + added, "{sent:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn values_of_rows_of_own_sql() {
+    let (_test, db, _) = shop().await;
+    let backwards = || {
+        User::from_sql(sql!(
+            "SELECT * FROM users WHERE id > $1 ORDER BY id DESC",
+            7
+        ))
+    };
+    let found = backwards()
+        .annotate(
+            User::ADDRESSES
+                .filter(Address::EMAIL.ne("ben@a.org"))
+                .count(),
+        )
+        .filter(User::ID.lt(10))
+        .all(&db)
+        .await
+        .unwrap();
+    assert_eq!(found, [(plain_user(9), 1), (plain_user(8), 2)]);
+}
+
+#[tokio::test]
+async fn an_order_by_a_value_is_the_same_as_without_it() {
+    let (_test, db, _) = database(MEASURES).await;
+    let ids = async |order: unlazy::Order<Measure>| -> Vec<i64> {
+        let query = Measure::query().order_by(order);
+        let plain = query.clone().all(&db).await.unwrap();
+        let values = (Measure::SIZE, Measure::T.unwrap_or("c"), Measure::T);
+        let annotated = query.annotate(values).all(&db).await.unwrap();
+        let ids: Vec<i64> = plain.iter().map(|measure| measure.id).collect();
+        assert_eq!(
+            annotated.iter().map(|row| row.0.id).collect::<Vec<_>>(),
+            ids
+        );
+        ids
+    };
+    // An enum comes as text, and has an order of its own.
+    assert_eq!(ids(Measure::SIZE.asc()).await, [2, 1, 3, 4]);
+    assert_eq!(ids(Measure::T.unwrap_or("c").desc()).await, [3, 4, 1, 2]);
+    assert_eq!(ids(Measure::T.asc().nulls_first()).await, [3, 4, 2, 1]);
+    // The same words with other values are not the same value.
+    assert_eq!(ids(Measure::T.unwrap_or("0").desc()).await, [1, 2, 3, 4]);
+
+    let copy = Measure::T.unwrap_or("aa");
+    let query = Measure::query()
+        .annotate(copy.clone())
+        .order_by(copy.desc());
+    assert!(
+        query.to_sql()[0].contains(" ORDER BY 13 DESC, "),
+        "{query:?}"
+    );
+    let rows = query.all(&db).await.unwrap();
+    let values: Vec<&str> = rows.iter().map(|(_, value)| value.as_str()).collect();
+    assert_eq!(values, ["b", "aa", "aa", "a"]);
+}
+
+#[tokio::test]
+async fn each_type_of_value() {
+    let (_test, db, _) = database(MEASURES).await;
+    type Row = (
+        Series,
+        Option<i64>,
+        Option<f32>,
+        Option<Decimal>,
+        Option<f64>,
+        Option<Size>,
+        Option<Cents>,
+        Option<std::time::SystemTime>,
+        bool,
+    );
+    let measures = Series::MEASURES;
+    let rows: Vec<Row> = Series::query()
+        .filter(Series::ID.ne(2))
+        .annotate((
+            measures.sum(Measure::I2),
+            measures.sum(Measure::F4),
+            measures.avg(Measure::N),
+            measures.avg(Measure::CENTS),
+            measures.max(Measure::SIZE),
+            measures.sum(Measure::CENTS),
+            measures.min(Measure::AT),
+            measures.filter(Measure::SIZE.eq(Size::Small)).exists(),
+        ))
+        .all(&db)
+        .await
+        .unwrap();
+    let bare = |id| Series {
+        id,
+        measures: Unloaded,
+    };
+    let first = (
+        bare(1),
+        Some(65_534),
+        Some(2.0),
+        Some(decimal("1.65")),
+        Some(175.0),
+        Some(Size::Large),
+        Some(Cents(350)),
+        Some(std::time::UNIX_EPOCH),
+        true,
+    );
+    let none = (bare(3), None, None, None, None, None, None, None, false);
+    assert_eq!(rows, [first, none]);
+}
+
+#[tokio::test]
 async fn a_sum_that_does_not_fit_is_an_error_of_the_server() {
     let (_test, db, _) = database(MEASURES).await;
     let error = Measure::query().sum(Measure::I8, &db).await.unwrap_err();
@@ -368,4 +566,28 @@ async fn a_result_of_another_type_names_the_expression() {
         "`SELECT max((length(t0.\"name\"))) FROM \"users\" AS t0`, int4 in the database, cannot be read as \
          `core::option::Option<i64>`"
     );
+
+    let annotated = User::query().annotate((
+        User::ORDERS.count(),
+        sql!("length($1)", User::NAME).returns::<i64>(),
+    ));
+    for query in [annotated.clone(), annotated.limit(0)] {
+        let error = query.all(&db).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`(length(t0.\"name\"))`, int4 in the database, cannot be read as `i64`"
+        );
+    }
+    // A value that is not of the type is found row by row.
+    let priority = sql!("$1", Order::PRIORITY).returns::<i32>();
+    let error = Order::query()
+        .annotate(priority)
+        .all(&db)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`(t0.\"priority\")`, int4 in the database, cannot be read as `i32`: it is NULL"
+    );
+    assert_eq!(User::query().count(&db).await.unwrap(), 4);
 }

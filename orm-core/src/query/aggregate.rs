@@ -3,6 +3,7 @@
 use tokio_postgres::Row;
 
 use crate::aggregate::{Aggregate, Average, Base, Number, Sum};
+use crate::annotate::Annotations;
 use crate::db::{Connection, Executor};
 use crate::decode::ValueType;
 use crate::entity::Entity;
@@ -16,7 +17,7 @@ use crate::value::Field;
 /// Aggregates of the entities of the result. Nothing is loaded.
 ///
 /// The value is that of a column or of an expression: `User::query().max(User::POSTS.count(), &db)`.
-impl<E: Entity, L: Loads<E>> Query<E, L> {
+impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// The sum of a number of each entity: `SELECT sum(t0.total)::int8 FROM orders AS t0 WHERE ..`. `None` if there are no
     /// entities, or if all have NULL.
     ///

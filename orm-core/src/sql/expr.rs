@@ -145,7 +145,7 @@ impl Writer {
     }
 
     /// An expression next to an operator, in parentheses if it has operators of its own.
-    fn operand(&mut self, expr: &Expr, alias: Alias) {
+    pub(super) fn operand(&mut self, expr: &Expr, alias: Alias) {
         let is_one_word = matches!(
             expr,
             Expr::Column(_)
@@ -193,7 +193,10 @@ impl Writer {
     }
 
     pub(crate) fn order_term(&mut self, term: &OrderTerm, alias: Alias) {
-        self.expr(&term.expr, alias);
+        match self.output_number(&term.expr, alias) {
+            Some(number) => self.write(format_args!("{number}")),
+            None => self.expr(&term.expr, alias),
+        }
         if term.descending {
             self.push(" DESC");
         }

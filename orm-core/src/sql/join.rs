@@ -1,6 +1,6 @@
 //! To-one relations that are loaded in the statement of their parent.
 
-use crate::decode::Part;
+use crate::decode::{ComputedColumn, Part, ValueType};
 use crate::entity::{ColumnDef, EntityDef};
 use crate::load::{Node, RelationNode};
 use crate::sql::Layout;
@@ -42,6 +42,18 @@ impl Output {
             let cast = column.ty.select_cast();
             self.column(format_args!("{alias}.{}{cast}", Name(column.name)));
         }
+    }
+
+    /// Adds a value that is computed, and returns the number of its column, counted from one.
+    pub(super) fn value(&mut self, sql: String, value_type: ValueType) -> usize {
+        let at = self.columns;
+        self.column(format_args!("{sql}"));
+        self.layout.values.push(ComputedColumn {
+            at,
+            sql,
+            value_type,
+        });
+        self.columns
     }
 
     pub(super) fn into_list(self) -> (String, Layout) {

@@ -5,6 +5,7 @@ use crate::entity::EntityDef;
 use crate::expr::{Expr, Piece};
 use crate::load::{Node, relations};
 use crate::select::{Page, Scoped, Select};
+use crate::sql::annotations::annotations;
 use crate::sql::join::{Output, joins};
 use crate::sql::writer::{Alias, Name, Table, Writer};
 use crate::sql::{SelectSql, Sql};
@@ -27,6 +28,7 @@ pub(crate) fn root(
     let numbered = is_numbered(select, joined);
     from(&mut writer, def, select, table, numbered);
     joins(&mut writer, &mut output, table, def, nodes);
+    annotations(&mut writer, &mut output, select, table);
     conditions(&mut writer, select, Place::of(table), " WHERE ");
     root_order(&mut writer, def, select, table, numbered);
     limit(&mut writer, &select.page);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::bind::{Bind, BindArray, Parameter};
 use crate::entity::EntityDef;
 use crate::sql::Sql;
+use crate::sql::annotations::Computed;
 use crate::value::PgType;
 
 /// A table's alias in a statement: `t0` is the table that is selected from. Short and numbered, so that no name is
@@ -73,6 +74,8 @@ pub(crate) struct Writer {
     reserved: usize,
     tables: usize,
     depends_on_data: bool,
+    /// The values that the output has already.
+    pub(super) computed: Vec<Computed>,
 }
 
 impl Writer {
@@ -113,6 +116,13 @@ impl Writer {
     /// Puts text before everything that is written: the list of columns is known only after the joins.
     pub(crate) fn prepend(&mut self, text: &str) {
         self.text.insert_str(0, text);
+    }
+
+    /// What is written, on its own.
+    pub(super) fn aside(&mut self, write: impl FnOnce(&mut Self)) -> String {
+        let start = self.text.len();
+        write(self);
+        self.text.split_off(start)
     }
 
     pub(crate) fn bind(&mut self, bind: &Bind) {
