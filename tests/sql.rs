@@ -340,7 +340,7 @@ fn and_or_not_keep_their_precedence() {
     );
     condition(
         a() & (b() & c()),
-        expect![[r#"t0."id" = $1 AND (t0."visits" > $2 AND t0."nickname" IS NULL)"#]],
+        expect![[r#"t0."id" = $1 AND t0."visits" > $2 AND t0."nickname" IS NULL"#]],
     );
     condition(
         a() | (b() | c()),
@@ -691,7 +691,7 @@ fn values_next_to_entities() {
             .with(Parcel::LINE)
             .order_by(Expression::from(Parcel::LINE.exists())),
         expect![[
-            r#"SELECT t0."id", t0."order_id", t0."line_number", t1."order_id", t1."number", EXISTS (SELECT FROM "line" AS t2 WHERE t2."order_id" = t0."order_id" AND t2."number" = t0."line_number") FROM "parcel" AS t0 LEFT JOIN "line" AS t1 ON t1."order_id" = t0."order_id" AND t1."number" = t0."line_number" ORDER BY 6, t0."id""#
+            r#"SELECT t0."id", t0."order_id", t0."line_number", t1."order_id", t1."number", t1."order_id" IS NOT NULL FROM "parcel" AS t0 LEFT JOIN "line" AS t1 ON t1."order_id" = t0."order_id" AND t1."number" = t0."line_number" ORDER BY 6, t0."id""#
         ]],
     );
     // An enum is read as text, by which it must not be ordered.
@@ -939,6 +939,131 @@ fn joined_three_deep() {
             .limit(5),
         expect![[
             r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels", t2."id", t2."email", t2."nickname", t2."visits", t2."active", t2."manager_id", t2."labels", t3."id", t3."user_id", t3."unlazy count" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" LEFT JOIN "users" AS t2 ON t2."id" = t1."manager_id" LEFT JOIN LATERAL (SELECT t3."id", t3."user_id", count(*) OVER () AS "unlazy count" FROM "passport" AS t3 WHERE t3."user_id" = t2."id" LIMIT 1) AS t3 ON true WHERE t0."title" <> $1 ORDER BY t0."id" LIMIT $2"#
+        ]],
+    );
+}
+
+#[test]
+fn conditions_and_orders_use_the_joins_of_loads() {
+    let by_author = || {
+        Post::query()
+            .filter(Post::AUTHOR.has(User::VISITS.gt(3)))
+            .order_by(Post::AUTHOR.order(User::EMAIL.desc()))
+    };
+    statements(
+        by_author().with(Post::AUTHOR),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" WHERE t1."id" IS NOT NULL AND t1."visits" > $1 ORDER BY t1."email" DESC, t0."id""#
+        ]],
+    );
+    statements(
+        by_author().with(Post::AUTHOR.selectin()),
+        expect![[r#"
+        SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM "post" AS t0 WHERE EXISTS (SELECT FROM "users" AS t1 WHERE t1."id" = t0."author_id" AND t1."visits" > $1) ORDER BY (SELECT t2."email" FROM "users" AS t2 WHERE t2."id" = t0."author_id") DESC, t0."id"
+        SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 WHERE t0."id" = ANY($1)"#]],
+    );
+    // Another relation to the same table has its own join, or none.
+    statements(
+        by_author().with(Post::REVIEWER),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."reviewer_id" WHERE EXISTS (SELECT FROM "users" AS t2 WHERE t2."id" = t0."author_id" AND t2."visits" > $1) ORDER BY (SELECT t3."email" FROM "users" AS t3 WHERE t3."id" = t0."author_id") DESC, t0."id""#
+        ]],
+    );
+    // Away from the top the condition is true or false, as EXISTS is.
+    statements(
+        Post::query().with(Post::REVIEWER).filter(
+            Post::TITLE.eq("")
+                | Post::REVIEWER.has(User::NICKNAME.eq("a") & User::ACTIVE)
+                | !Post::REVIEWER.exists(),
+        ),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."reviewer_id" WHERE (t0."title" = $1 OR (t1."id" IS NOT NULL AND t1."nickname" = $2 AND t1."active") IS TRUE OR NOT (t1."id" IS NOT NULL)) ORDER BY t0."id""#
+        ]],
+    );
+    statements(
+        Post::query()
+            .with(Post::REVIEWER)
+            .filter(
+                Post::REVIEWER
+                    .has(User::NICKNAME.eq("a") | User::ACTIVE)
+                    .not(),
+            )
+            .filter(Post::REVIEWER.exists()),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."reviewer_id" WHERE NOT ((t1."id" IS NOT NULL AND (t1."nickname" = $1 OR t1."active")) IS TRUE) AND t1."id" IS NOT NULL ORDER BY t0."id""#
+        ]],
+    );
+    statements(
+        Post::query()
+            .with(Post::REVIEWER)
+            .annotate((Post::REVIEWER.exists(), Post::REVIEWER.has(User::ACTIVE))),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels", t1."id" IS NOT NULL, (t1."id" IS NOT NULL AND t1."active") IS TRUE FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."reviewer_id" ORDER BY t0."id""#
+        ]],
+    );
+}
+
+#[test]
+fn conditions_and_orders_use_nested_joins() {
+    let by_manager = || {
+        Post::query()
+            .filter(Post::AUTHOR.has(User::MANAGER.has(User::ACTIVE) & User::VISITS.gt(3)))
+            .order_by(Post::AUTHOR.order(User::MANAGER.order(User::EMAIL)))
+    };
+    statements(
+        by_manager().with(Post::AUTHOR.with(User::MANAGER)),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels", t2."id", t2."email", t2."nickname", t2."visits", t2."active", t2."manager_id", t2."labels" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" LEFT JOIN "users" AS t2 ON t2."id" = t1."manager_id" WHERE t1."id" IS NOT NULL AND t2."id" IS NOT NULL AND t2."active" AND t1."visits" > $1 ORDER BY t2."email", t0."id""#
+        ]],
+    );
+    // What is not joined is a subquery, correlated to what is.
+    statements(
+        by_manager().with(Post::AUTHOR),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" WHERE t1."id" IS NOT NULL AND EXISTS (SELECT FROM "users" AS t2 WHERE t2."id" = t1."manager_id" AND t2."active") AND t1."visits" > $1 ORDER BY (SELECT t3."email" FROM "users" AS t3 WHERE t3."id" = t1."manager_id"), t0."id""#
+        ]],
+    );
+    // A value that is not NULL by itself where the row is missing.
+    statements(
+        Post::query()
+            .with(Post::REVIEWER)
+            .order_by(Post::REVIEWER.order(User::POSTS.count()))
+            .order_by(Post::REVIEWER.order(sql!("coalesce($1, '')", User::NICKNAME))),
+        expect![[
+            r#"SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."reviewer_id" ORDER BY CASE WHEN t1."id" IS NOT NULL THEN (SELECT count(*) FROM "post" AS t2 WHERE t2."author_id" = t1."id") END, CASE WHEN t1."id" IS NOT NULL THEN (coalesce(t1."nickname", '')) END, t0."id""#
+        ]],
+    );
+    // Within the statement of a load, and not in a subquery of it.
+    statements(
+        User::query().with(
+            User::POSTS
+                .filter(Post::REVIEWER.has(User::ACTIVE))
+                .filter(Post::TAGS.none(Tag::ID.eq(1)))
+                .with(Post::REVIEWER),
+        ),
+        expect![[r#"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
+            SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM "post" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."reviewer_id" WHERE t0."author_id" = ANY($1) AND t1."id" IS NOT NULL AND t1."active" AND NOT (EXISTS (SELECT FROM "tag" AS t2 JOIN "app"."post_tags" AS t3 ON t3."tag_id" = t2."id" WHERE t3."post_id" = t0."id" AND t2."id" = $2)) ORDER BY t0."id""#]],
+    );
+    statements(
+        User::query()
+            .with(User::MANAGER)
+            .filter(User::REPORTS.any(User::MANAGER.has(User::ACTIVE))),
+        expect![[
+            r#"SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM "users" AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."manager_id" WHERE EXISTS (SELECT FROM "users" AS t2 WHERE t2."manager_id" = t0."id" AND EXISTS (SELECT FROM "users" AS t3 WHERE t3."id" = t2."manager_id" AND t3."active")) ORDER BY t0."id""#
+        ]],
+    );
+}
+
+#[test]
+fn a_join_that_may_hide_rows_is_not_used() {
+    statements(
+        User::query()
+            .with(User::PASSPORT)
+            .filter(User::PASSPORT.has(Passport::ID.gt(1)))
+            .order_by(User::PASSPORT.order(Passport::ID)),
+        expect![[
+            r#"SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels", t1."id", t1."user_id", t1."unlazy count" FROM "users" AS t0 LEFT JOIN LATERAL (SELECT t1."id", t1."user_id", count(*) OVER () AS "unlazy count" FROM "passport" AS t1 WHERE t1."user_id" = t0."id" LIMIT 1) AS t1 ON true WHERE EXISTS (SELECT FROM "passport" AS t2 WHERE t2."user_id" = t0."id" AND t2."id" > $1) ORDER BY (SELECT t3."id" FROM "passport" AS t3 WHERE t3."user_id" = t0."id"), t0."id""#
         ]],
     );
 }

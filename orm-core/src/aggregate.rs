@@ -138,6 +138,9 @@ impl Aggregate {
 impl<R: Relation> Rel<R> {
     /// How many related rows there are: `(SELECT count(*) FROM posts AS t1 WHERE t1.author_id = t0.id)`.
     ///
+    /// The server counts for each parent by itself: with an index on the foreign key that costs about as much as reading
+    /// the rows.
+    ///
     /// Whether there are any at all is cheaper to ask with [`exists`](Self::exists) and [`any`](Self::any).
     pub fn count(self) -> Expression<R::Parent, i64>
     where

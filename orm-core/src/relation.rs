@@ -385,6 +385,9 @@ impl<R: Relation> Rel<R> {
     }
 
     /// The related row is there and fulfils a condition: `EXISTS (SELECT FROM users .. AND email = $1)`.
+    ///
+    /// A query that joins the relation to load it (`.with(Post::AUTHOR)`) uses that join instead, with the same result:
+    /// `LEFT JOIN users AS t1 ON t1.id = t0.author_id WHERE t1.id IS NOT NULL AND t1.email = $1`.
     pub fn has(self, condition: impl Filter<R::Target>) -> Predicate<R::Parent>
     where
         R::Shape: ToOne,
@@ -394,6 +397,9 @@ impl<R: Relation> Rel<R> {
 
     /// Orders by a column of the related row: `Post::AUTHOR.order(User::EMAIL.desc())`. Where there is none, the value
     /// is NULL.
+    ///
+    /// It is `ORDER BY (SELECT t1.email FROM users AS t1 WHERE t1.id = t0.author_id)`, or `ORDER BY t1.email` in a query that joins the
+    /// relation to load it.
     pub fn order(self, order: impl OrderBy<R::Target>) -> Order<R::Parent>
     where
         R::Shape: ToOne,

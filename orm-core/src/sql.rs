@@ -8,6 +8,7 @@ mod children;
 mod column;
 mod expr;
 mod join;
+mod join_once;
 mod select;
 mod writer;
 

@@ -7,6 +7,7 @@ mod aggregates;
 mod basics;
 mod deferred;
 mod in_hand;
+mod join_once;
 mod keys;
 mod many_to_many;
 mod names;

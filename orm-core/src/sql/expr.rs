@@ -82,22 +82,17 @@ impl Writer {
             }
             Expr::And(terms) => self.terms(terms, " AND ", alias),
             Expr::Or(terms) => self.terms(terms, " OR ", alias),
-            Expr::Exists(relation, select) => self.related_exists(relation, select, alias),
+            Expr::Exists(relation, select) => match self.joined_target(alias, relation) {
+                Some(target) => self.joined_exists(relation, select, target),
+                None => self.related_exists(relation, select, alias),
+            },
             Expr::Aggregate(relation, select, aggregate) => {
                 self.related_aggregate(relation, select, aggregate, alias);
             }
-            Expr::Related(relation, value) => {
-                self.push("(SELECT ");
-                let target = self.next_alias();
-                self.expr(value, target);
-                self.related_rows(relation, alias, target);
-                // A `has_one` whose key is not unique must not turn an order into an error.
-                self.push(if relation.target_is_unique() {
-                    ")"
-                } else {
-                    " LIMIT 1)"
-                });
-            }
+            Expr::Related(relation, value) => match self.joined_target(alias, relation) {
+                Some(target) => self.joined_value(relation, value, target),
+                None => self.related_value(relation, value, alias),
+            },
             Expr::Coalesce(operands) => {
                 let [value, default] = &**operands;
                 self.push("coalesce(");
@@ -176,7 +171,18 @@ impl Writer {
     /// An expression as one of the conditions of a WHERE, all of which must hold.
     pub(crate) fn conjunct(&mut self, expr: &Expr, alias: Alias) {
         match expr {
-            Expr::And(terms) => self.terms(terms, " AND ", alias),
+            Expr::And(terms) => {
+                for (position, term) in terms.iter().enumerate() {
+                    if position > 0 {
+                        self.push(" AND ");
+                    }
+                    self.conjunct(term, alias);
+                }
+            }
+            Expr::Exists(relation, select) => match self.joined_target(alias, relation) {
+                Some(target) => self.joined_conditions(relation, select, target),
+                None => self.related_exists(relation, select, alias),
+            },
             expr => self.term(expr, alias),
         }
     }
@@ -201,6 +207,20 @@ impl Writer {
             self.push(" DESC");
         }
         self.push(term.nulls.unwrap_or_default());
+    }
+
+    /// `(SELECT t1.email FROM users AS t1 WHERE t1.id = t0.author_id)`.
+    fn related_value(&mut self, relation: &RelationDef, value: &Expr, parent: Alias) {
+        self.push("(SELECT ");
+        let target = self.next_alias();
+        self.expr(value, target);
+        self.related_rows(relation, parent, target);
+        // A `has_one` whose key is not unique must not turn an order into an error.
+        self.push(if relation.target_is_unique() {
+            ")"
+        } else {
+            " LIMIT 1)"
+        });
     }
 
     /// ` FROM posts AS t1 WHERE t1.author_id = t0.id`: the rows that a relation leads to from `parent`.

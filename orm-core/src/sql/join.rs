@@ -112,6 +112,7 @@ pub(super) fn left_join(writer: &mut Writer, node: &RelationNode<'_>, parent: Al
     } else {
         writer.write(format_args!(" LEFT JOIN {table} AS {alias} ON "));
         on_key(writer, alias, target_columns, parent, parent_columns);
+        writer.add_joined(parent, relation, alias);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::bind::{Bind, BindArray, Parameter};
 use crate::entity::EntityDef;
 use crate::sql::Sql;
 use crate::sql::annotations::Computed;
+use crate::sql::join_once::JoinedTable;
 use crate::value::PgType;
 
 /// A table's alias in a statement: `t0` is the table that is selected from. Short and numbered, so that no name is
@@ -74,6 +75,8 @@ pub(crate) struct Writer {
     reserved: usize,
     tables: usize,
     depends_on_data: bool,
+    /// The relations that are joined.
+    pub(super) joined: Vec<JoinedTable>,
     /// The values that the output has already.
     pub(super) computed: Vec<Computed>,
 }
