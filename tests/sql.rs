@@ -614,6 +614,44 @@ fn sums_and_the_like_of_related_rows() {
 }
 
 #[test]
+fn aggregates_of_a_limited_load_are_of_the_rows_that_it_would_bring() {
+    let latest = || {
+        User::POSTS
+            .filter(Post::TITLE.ne(""))
+            .order_by(Post::TITLE.desc())
+            .limit_per_parent(3)
+    };
+    condition(
+        latest().count().lt(3),
+        expect![[
+            r#"(SELECT count(*) FROM (SELECT FROM "post" AS t1 WHERE t1."author_id" = t0."id" AND t1."title" <> $1 LIMIT $2) AS q) < $3"#
+        ]],
+    );
+    condition(
+        latest().max(Post::REVIEWER_ID).eq(1),
+        expect![[
+            r#"(SELECT max(q.v) FROM (SELECT t1."reviewer_id" AS v FROM "post" AS t1 WHERE t1."author_id" = t0."id" AND t1."title" <> $1 ORDER BY t1."title" DESC, t1."id" LIMIT $2) AS q) = $3"#
+        ]],
+    );
+    condition(
+        latest().offset_per_parent(1).exists(),
+        expect![[
+            r#"EXISTS (SELECT FROM "post" AS t1 WHERE t1."author_id" = t0."id" AND t1."title" <> $1 LIMIT $2 OFFSET $3)"#
+        ]],
+    );
+    condition(
+        User::FRIENDS
+            .order_by_link(Friendship::SINCE)
+            .limit_per_parent(1)
+            .sum(User::VISITS)
+            .gt(9),
+        expect![[
+            r#"(SELECT sum(q.v)::int8 FROM (SELECT t1."visits" AS v FROM "users" AS t1 JOIN "friendship" AS t2 ON t2."friend_id" = t1."id" WHERE t2."user_id" = t0."id" ORDER BY t2."since", t1."id" LIMIT $1) AS q) > $2"#
+        ]],
+    );
+}
+
+#[test]
 fn existence_of_filtered_related_rows() {
     let recent = || User::FRIENDS.filter_link(Friendship::SINCE.gt(2000));
     condition(

@@ -71,6 +71,42 @@ async fn counts_of_the_rows_that_a_filter_leaves() {
 }
 
 #[tokio::test]
+async fn aggregates_of_the_rows_that_a_limit_leaves() {
+    let (_test, db, _) = shop().await;
+    let latest = || User::ORDERS.order_by(Order::ID.desc()).limit_per_parent(2);
+    let users = User::query()
+        .annotate((
+            latest().count(),
+            latest().sum(Order::ID),
+            latest().offset_per_parent(1).max(Order::ID),
+            latest().offset_per_parent(2).exists(),
+        ))
+        .with(latest())
+        .all(&db)
+        .await
+        .unwrap();
+    let values = users.iter().map(|(user, count, sum, second, third)| {
+        assert_eq!(user.orders.len() as i64, *count);
+        assert_eq!(user.orders.get(1).map(|order| order.id), *second);
+        (user.id, *count, *sum, *third)
+    });
+    assert_eq!(
+        values.collect::<Vec<_>>(),
+        [
+            (7, 2, Some(5 + 3), true),
+            (8, 0, None, false),
+            (9, 2, Some(4 + 2), false),
+            (10, 0, None, false)
+        ]
+    );
+    let most_of_two = Order::ITEMS
+        .order_by_link(OrderItem::QUANTITY.desc())
+        .limit_per_parent(2)
+        .min(Item::ID);
+    assert_eq!(order_ids(&db, most_of_two.eq(3)).await, [3]);
+}
+
+#[tokio::test]
 async fn conditions_and_orders_within_loads() {
     let (_test, db, log) = shop().await;
     let full = User::ORDERS
