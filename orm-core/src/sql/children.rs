@@ -311,7 +311,15 @@ impl<'a> Source<'a> {
             }
             KeyFrom::Query(origin) => {
                 writer.push("(SELECT DISTINCT ");
+                // DISTINCT takes no order by what is not selected, and a page is one of ordered parents.
+                let is_page = origin.is_page();
+                if is_page {
+                    writer.push("* FROM (SELECT ");
+                }
                 origin.keys(writer, relation.parent_columns, true);
+                if is_page {
+                    writer.push(") AS q");
+                }
                 writer.write(format_args!(") AS {}(", Alias::Keys));
                 names(writer);
                 writer.push(")");
@@ -368,6 +376,14 @@ impl Origin<'_> {
                 with_joins(writer);
                 source.conditions(writer, table);
             }
+        }
+    }
+
+    /// Whether the rows that the keys come from are limited.
+    fn is_page(&self) -> bool {
+        match self {
+            Self::Root { select, .. } => select.page.is_some(),
+            Self::Below { node, parents } => node.is_joined() && parents.is_page(),
         }
     }
 
