@@ -462,6 +462,29 @@ async fn values_next_to_loaded_relations() {
 }
 
 #[tokio::test]
+async fn parents_that_a_sum_chooses_are_found_again_only_if_it_is_exact() {
+    let (_test, db, log) = database(MEASURES).await;
+    let query = || Series::query().with(Series::MEASURES).pipelined();
+    let exact = query().filter(Series::MEASURES.sum(Measure::I2).gt(1));
+    let found = exact.order_by(Series::MEASURES.avg(Measure::N)).all(&db);
+    assert_eq!(found.await.unwrap()[0].measures.len(), 2);
+    assert_eq!(log.notes(), [""; 0]);
+    for rounded in [
+        Series::MEASURES.sum(Measure::F4).gt(1.0),
+        Series::MEASURES.avg(Measure::F8).lt(1.0) | Series::ID.eq(0),
+    ] {
+        let found = query().filter(rounded).all(&db).await.unwrap();
+        assert_eq!(found[0].measures.len(), 2);
+    }
+    let notes = log.notes();
+    assert_eq!(notes.len(), 2);
+    assert!(
+        notes.iter().all(|note| note.contains("floating-point")),
+        "{notes:?}"
+    );
+}
+
+#[tokio::test]
 async fn values_of_rows_of_own_sql() {
     let (_test, db, _) = shop().await;
     let backwards = || {

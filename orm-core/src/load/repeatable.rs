@@ -12,11 +12,8 @@ pub(crate) fn obstacle(select: &Select, nodes: &[Option<Node<'_>>]) -> Option<&'
             "not pipelined: SQL of your own as a query's source may return other rows when it is run again",
         );
     }
-    if !is_repeatable_select(select) {
-        return Some(
-            "not pipelined: a condition may have another value when it is computed again, because SQL of your own calls a function, or \
-             because floating-point numbers are added",
-        );
+    if let Some(obstacle) = obstacle_of_select(select) {
+        return Some(obstacle);
     }
     relations(nodes)
         .filter(|node| has_statements(&node.slots))
@@ -29,32 +26,36 @@ fn inner<T>(scoped: &Scoped<T>) -> &T {
     }
 }
 
-fn is_repeatable_select(select: &Select) -> bool {
+fn obstacle_of_select(select: &Select) -> Option<&'static str> {
     let filters = select.filters.iter().map(inner);
     let order = select.order.iter().map(|term| &inner(term).expr);
-    filters.chain(order).all(is_repeatable)
+    filters.chain(order).find_map(obstacle_of)
 }
 
-fn is_repeatable(expr: &Expr) -> bool {
+fn obstacle_of(expr: &Expr) -> Option<&'static str> {
     match expr {
-        Expr::Column(_) | Expr::Bind(_) | Expr::KeyIn(..) => true,
+        Expr::Column(_) | Expr::Bind(_) | Expr::KeyIn(..) => None,
         Expr::Binary(left, _, right) | Expr::Quantified(left, _, right) => {
-            is_repeatable(left) && is_repeatable(right)
+            obstacle_of(left).or_else(|| obstacle_of(right))
         }
         Expr::Postfix(operand, _) | Expr::Not(operand) | Expr::Related(_, operand) => {
-            is_repeatable(operand)
+            obstacle_of(operand)
         }
-        Expr::Exists(_, select) => is_repeatable_select(select),
+        Expr::Exists(_, select) => obstacle_of_select(select),
+        Expr::Aggregate(_, _, aggregate) if aggregate.is_rounded => Some(
+            "not pipelined: a condition adds floating-point numbers, whose sum depends on the order in which they are found",
+        ),
         Expr::Aggregate(_, select, aggregate) => {
-            !aggregate.is_rounded
-                && is_repeatable_select(select)
-                && aggregate.operand.iter().all(is_repeatable)
+            obstacle_of_select(select).or_else(|| aggregate.operand.iter().find_map(obstacle_of))
         }
-        Expr::Coalesce(operands) => operands.iter().all(is_repeatable),
-        Expr::And(terms) | Expr::Or(terms) => terms.iter().all(is_repeatable),
-        Expr::Raw(pieces) => pieces.iter().all(|piece| match piece {
-            Piece::Text(text) => is_repeatable_sql(text),
-            Piece::Argument(_, expr) => is_repeatable(expr),
+        Expr::Coalesce(operands) => operands.iter().find_map(obstacle_of),
+        Expr::And(terms) | Expr::Or(terms) => terms.iter().find_map(obstacle_of),
+        Expr::Raw(pieces) => pieces.iter().find_map(|piece| match piece {
+            Piece::Text(text) if is_repeatable_sql(text) => None,
+            Piece::Text(_) => Some(
+                "not pipelined: a condition in SQL of your own calls a function that may return another value when it is called again",
+            ),
+            Piece::Argument(_, expr) => obstacle_of(expr),
         }),
     }
 }
