@@ -453,12 +453,18 @@ prop_compose! {
     }
 }
 
-/// Keeps the first row of each key, unless there may be more.
-fn one_each<R, K: PartialEq>(rows: Vec<R>, key: impl Fn(&R) -> Option<K>, doubled: bool) -> Vec<R> {
+/// Keeps the first row of each key, and if it is `doubled`, the second one of one key: then there are pages with that key
+/// and pages without it.
+fn one_each<R, K: PartialEq>(
+    rows: Vec<R>,
+    key: impl Fn(&R) -> Option<K>,
+    mut doubled: bool,
+) -> Vec<R> {
     let mut kept: Vec<R> = Vec::new();
     for row in rows {
         let wanted = key(&row);
-        if doubled || wanted.is_none() || kept.iter().all(|other| key(other) != wanted) {
+        let is_first = wanted.is_none() || kept.iter().all(|other| key(other) != wanted);
+        if is_first || std::mem::take(&mut doubled) {
             kept.push(row);
         }
     }
