@@ -1,18 +1,28 @@
 //! Whether a query finds the same rows when it is run again as a subquery, within the same snapshot.
 
-use crate::expr::{Expr, Piece};
 use crate::load::{Node, has_statements, relations};
-use crate::select::{Scoped, Select};
+use crate::scope::Scopes;
+use crate::select::Select;
+use crate::sql::{self, Ingredients};
 
 /// Why a query, or a load below it, may find other rows as a subquery than by itself. Only those matter that have
 /// statements below them.
-pub(crate) fn obstacle(select: &Select, nodes: &[Option<Node<'_>>]) -> Option<&'static str> {
+pub(crate) fn obstacle(
+    select: &Select,
+    nodes: &[Option<Node<'_>>],
+    scopes: &Scopes,
+) -> Option<&'static str> {
+    if select.lock.is_some() {
+        return Some(
+            "not pipelined: a query that locks rows may return others than the same query that does not",
+        );
+    }
     if select.source.is_some() {
         return Some(
             "not pipelined: SQL of your own as a query's source may return other rows when it is run again",
         );
     }
-    if !is_repeatable_select(select) {
+    if !is_repeatable(select, scopes) {
         return Some(
             "not pipelined: a condition may have another value when it is computed again, because SQL of your own calls a function, or \
              because floating-point numbers are added",
@@ -20,43 +30,15 @@ pub(crate) fn obstacle(select: &Select, nodes: &[Option<Node<'_>>]) -> Option<&'
     }
     relations(nodes)
         .filter(|node| has_statements(&node.slots))
-        .find_map(|node| obstacle(node.select, &node.slots))
+        .find_map(|node| obstacle(node.select, &node.slots, scopes))
 }
 
-fn inner<T>(scoped: &Scoped<T>) -> &T {
-    match scoped {
-        Scoped::Entity(inner) | Scoped::Link(inner) => inner,
-    }
-}
-
-fn is_repeatable_select(select: &Select) -> bool {
-    let filters = select.filters.iter().map(inner);
-    let order = select.order.iter().map(|term| &inner(term).expr);
-    filters.chain(order).all(is_repeatable)
-}
-
-fn is_repeatable(expr: &Expr) -> bool {
-    match expr {
-        Expr::Column(_) | Expr::Bind(_) | Expr::KeyIn(..) => true,
-        Expr::Binary(left, _, right) | Expr::Quantified(left, _, right) => {
-            is_repeatable(left) && is_repeatable(right)
-        }
-        Expr::Postfix(operand, _) | Expr::Not(operand) | Expr::Related(_, operand) => {
-            is_repeatable(operand)
-        }
-        Expr::Exists(_, select) => is_repeatable_select(select),
-        Expr::Aggregate(_, select, aggregate) => {
-            !aggregate.is_rounded
-                && is_repeatable_select(select)
-                && aggregate.operand.iter().all(is_repeatable)
-        }
-        Expr::Coalesce(operands) => operands.iter().all(is_repeatable),
-        Expr::And(terms) | Expr::Or(terms) => terms.iter().all(is_repeatable),
-        Expr::Raw(pieces) => pieces.iter().all(|piece| match piece {
-            Piece::Text(text) => is_repeatable_sql(text),
-            Piece::Argument(_, expr) => is_repeatable(expr),
-        }),
-    }
+fn is_repeatable(select: &Select, scopes: &Scopes) -> bool {
+    let Ingredients {
+        own_sql,
+        is_rounded,
+    } = sql::ingredients(select, scopes);
+    !is_rounded && own_sql.into_iter().all(is_repeatable_sql)
 }
 
 /// Functions that return the same for the same arguments within a transaction, and words that a parenthesis may follow.
