@@ -63,6 +63,8 @@
 //! - what is loaded: [`Query::with`], and the strategies and options on [`Rel`] and [`Load`]; naming the result's type:
 //!   [`loaded!`]
 //! - connecting: [`Db::connect`]; transactions: [`Db::transaction`]; next to existing code: [`Executor`]
+//! - locking rows: [`Query::for_update`]
+//! - tenants and soft deletion: [`Scope`]
 //! - changing rows: [`Insert`], [`InsertMany`], [`Update`], [`Delete`]
 //! - what can go wrong: [`Error`]
 //! - seeing what is sent: [`Query::to_sql`], [`StatementLog`]

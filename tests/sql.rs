@@ -2,6 +2,13 @@
 
 #![allow(dead_code)] // the entities are never filled
 
+#[path = "sql/fixed.rs"]
+mod fixed;
+#[path = "sql/locks.rs"]
+mod locks;
+#[path = "sql/scopes.rs"]
+mod scopes;
+
 use expect_test::{Expect, expect};
 use unlazy::{
     Annotations, Entity, Expression, Filter, Loads, OrderBy, Query, Unloaded, Value, sql,

@@ -146,7 +146,7 @@ impl<R: Relation> Rel<R> {
     where
         R::Shape: ToMany,
     {
-        aggregate::<R, _>(Select::default(), Aggregate::count())
+        aggregate::<R, _>(self.select(), Aggregate::count())
     }
 
     /// The sum of a number of each related row: `(SELECT sum(t1.total)::int8 FROM orders AS t1 WHERE ..)`. NULL if there
@@ -159,7 +159,7 @@ impl<R: Relation> Rel<R> {
         V: IntoExpression<R::Target>,
         Base<R::Target, V>: Number,
     {
-        aggregate::<R, _>(Select::default(), Aggregate::sum(value))
+        aggregate::<R, _>(self.select(), Aggregate::sum(value))
     }
 
     /// The average of a number of each related row: `(SELECT avg(t1.total)::float8 FROM orders AS t1 WHERE ..)`. NULL if
@@ -172,7 +172,7 @@ impl<R: Relation> Rel<R> {
         V: IntoExpression<R::Target>,
         Base<R::Target, V>: Number,
     {
-        aggregate::<R, _>(Select::default(), Aggregate::avg(value))
+        aggregate::<R, _>(self.select(), Aggregate::avg(value))
     }
 
     /// The least value among the related rows: `(SELECT min(t1.id) FROM posts AS t1 WHERE ..)`. NULL if there are none.
@@ -183,7 +183,7 @@ impl<R: Relation> Rel<R> {
         R::Shape: ToMany,
         V: IntoExpression<R::Target>,
     {
-        aggregate::<R, _>(Select::default(), Aggregate::min(value))
+        aggregate::<R, _>(self.select(), Aggregate::min(value))
     }
 
     /// The greatest value among the related rows: `(SELECT max(t1.id) FROM posts AS t1 WHERE ..)`. NULL if there are
@@ -193,7 +193,7 @@ impl<R: Relation> Rel<R> {
         R::Shape: ToMany,
         V: IntoExpression<R::Target>,
     {
-        aggregate::<R, _>(Select::default(), Aggregate::max(value))
+        aggregate::<R, _>(self.select(), Aggregate::max(value))
     }
 }
 

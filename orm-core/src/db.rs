@@ -10,6 +10,7 @@ mod transaction;
 pub(crate) use connection::{Connection, is_outdated};
 pub(crate) use snapshot::{BEGIN_SNAPSHOT, END_SNAPSHOT};
 
+pub(crate) use executor::connect;
 pub use executor::{Acquire, Executor};
 pub use log::{LoggedStatement, StatementLog};
 pub use pool::Db;

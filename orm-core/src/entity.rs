@@ -7,6 +7,7 @@ use crate::decode::RowReader;
 use crate::error::Result;
 use crate::load::Loads;
 use crate::record::Record;
+use crate::scope::ScopeDef;
 use crate::value::{Field, PgType, Value};
 
 /// A struct whose values are the rows of a table or view.
@@ -52,6 +53,9 @@ pub struct EntityDef {
     pub eager: usize,
     /// The positions of the primary key's columns in `columns`.
     pub key: &'static [usize],
+    /// The conditions that hold wherever its rows are reached.
+    #[doc(hidden)]
+    pub scopes: &'static [ScopeDef],
 }
 
 /// A column of a table, and the field that holds it.

@@ -65,13 +65,27 @@ pub enum Error {
         of: String,
     },
 
-    /// A foreign key that is not NULL refers to a row that is not there, or that is hidden by row-level security.
+    /// A foreign key that is not NULL refers to a row that is not there, or that is hidden by row-level security or by a
+    /// scope of its entity; [`Rel::unscoped`](crate::Rel::unscoped) shows the latter.
     #[error("`{relation}` refers to the key {key}, but that row is missing")]
     MissingTarget {
         /// The relation, as `Post.author`.
         relation: String,
         /// The key, as Rust prints it.
         key: String,
+    },
+
+    /// A query reaches rows of an entity that is [scoped](crate::Scope) by a value, and neither the query nor the handle gives
+    /// one. Nothing was sent.
+    #[error(
+        "`{entity}` is scoped by `{scope}`, which has no value here: give one with `db.scoped::<{scope}>(..)`, or with \
+         `.scope::<{scope}>(..)` on the query; `.unscoped()` is for the rows of all"
+    )]
+    MissingScope {
+        /// The entity.
+        entity: &'static str,
+        /// The scope.
+        scope: &'static str,
     },
 
     /// A key could not be encoded as the type that the database has for it.
@@ -123,9 +137,13 @@ pub enum Error {
     #[error("no connection of the pool became free in time")]
     PoolTimeout,
 
-    /// The statement ran longer than `statement_timeout` or `lock_timeout` allow, or was cancelled.
+    /// The statement ran longer than `statement_timeout` allows, or was cancelled.
     #[error("the statement was cancelled by a timeout or on request")]
     StatementTimeout(#[source] tokio_postgres::Error),
+
+    /// Somebody else has locked a row, and the statement was not to wait, or not longer than `lock_timeout`.
+    #[error("a lock that somebody else has did not become free in time")]
+    LockNotAvailable(#[source] tokio_postgres::Error),
 
     /// The transaction could not be serialized with others. Run it again.
     #[error("the transaction conflicts with a concurrent one")]
@@ -219,6 +237,7 @@ impl Error {
         match self {
             Self::Constraint { source, .. }
             | Self::StatementTimeout(source)
+            | Self::LockNotAvailable(source)
             | Self::SerializationFailure(source)
             | Self::Deadlock(source)
             | Self::Database(source) => source.as_db_error(),
@@ -246,9 +265,8 @@ impl From<tokio_postgres::Error> for Error {
             };
         }
         match *code {
-            SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => {
-                Self::StatementTimeout(error)
-            }
+            SqlState::QUERY_CANCELED => Self::StatementTimeout(error),
+            SqlState::LOCK_NOT_AVAILABLE => Self::LockNotAvailable(error),
             SqlState::T_R_SERIALIZATION_FAILURE => Self::SerializationFailure(error),
             SqlState::T_R_DEADLOCK_DETECTED => Self::Deadlock(error),
             _ => Self::Database(error),

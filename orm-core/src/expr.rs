@@ -6,6 +6,7 @@ use crate::aggregate::Aggregate;
 use crate::bind::{Bind, Parameter};
 use crate::entity::{ColumnDef, EntityDef};
 use crate::relation::RelationDef;
+use crate::scope::ScopeDef;
 use crate::select::Select;
 
 /// An SQL expression about one entity. Its columns get the alias of the place where it is written.
@@ -27,8 +28,8 @@ pub enum Expr {
     Exists(&'static RelationDef, Box<Select>),
     /// What is computed from all rows that a relation leads to and that are selected.
     Aggregate(&'static RelationDef, Box<Select>, Box<Aggregate>),
-    /// A value of the only related row; the expression is about the relation's target.
-    Related(&'static RelationDef, Box<Expr>),
+    /// A value of the only related row that is selected; the expression is about the relation's target.
+    Related(&'static RelationDef, Box<Select>, Box<Expr>),
     /// `coalesce(a, b)`.
     Coalesce(Box<[Expr; 2]>),
     /// The primary key's columns, each with its part of the keys of which one must match.
@@ -38,6 +39,8 @@ pub enum Expr {
     ),
     /// SQL given by the user.
     Raw(Vec<Piece>),
+    /// A condition of the entity, whose value is known where it is written.
+    Scope(&'static ScopeDef),
 }
 
 /// A part of the user's SQL.
@@ -60,14 +63,6 @@ impl Expr {
 
     pub(crate) fn postfix(operand: Expr, suffix: &'static str) -> Self {
         Self::Postfix(Box::new(operand), suffix)
-    }
-
-    pub(crate) fn exists(relation: &'static RelationDef, condition: Option<Expr>) -> Self {
-        let mut select = Select::default();
-        if let Some(condition) = condition {
-            select.filter(condition);
-        }
-        Self::Exists(relation, Box::new(select))
     }
 
     /// Whether it is true or false, never NULL.
@@ -102,9 +97,10 @@ impl Expr {
             (Self::Aggregate(relation, a, of), Self::Aggregate(other, b, other_of)) => {
                 relation.name == other.name && a.is_same(b) && of.is_same(other_of)
             }
-            (Self::Related(relation, a), Self::Related(other, b)) => {
-                relation.name == other.name && a.is_same(b)
+            (Self::Related(relation, a, of), Self::Related(other, b, other_of)) => {
+                relation.name == other.name && a.is_same(b) && of.is_same(other_of)
             }
+            (Self::Scope(a), Self::Scope(b)) => a.is_same(b),
             (Self::Coalesce(a), Self::Coalesce(b)) => all_same(&**a, &**b),
             (Self::Raw(a), Self::Raw(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_same(b))

@@ -16,15 +16,18 @@ mod error;
 mod execute;
 mod expr;
 mod expression;
+mod fixed;
 mod foreign_key;
 mod fragment;
 mod load;
+mod lock;
 mod order;
 mod predicate;
 mod query;
 mod record;
 mod relation;
 mod run;
+mod scope;
 mod select;
 mod shape;
 mod sql;
@@ -45,11 +48,13 @@ pub use execute::execute;
 pub use expression::{Expression, IntoExpression};
 pub use fragment::Fragment;
 pub use load::{Below, Deferred, DeferredColumn, If, InHand, Load, LoadColumn, Loads};
+pub use lock::Locked;
 pub use order::{Order, OrderBy};
 pub use predicate::{Filter, Predicate};
 pub use query::Query;
 pub use record::Record;
 pub use relation::{HasLoaded, IntoLoad, Rel, Relation, ThroughEntity};
+pub use scope::Scope;
 #[cfg(feature = "serde")]
 pub use state::is_unloaded;
 pub use state::{Loaded, MaybeLoaded, Unloaded};
@@ -75,6 +80,10 @@ pub use load::{
     Filled, LimitOverAllParents, LoadedState, Named, NotYetLoaded, Put, Skip, StateField, Vacant,
 };
 #[doc(hidden)]
+pub use lock::{AfterLock, BeforeLock};
+#[doc(hidden)]
+pub use scope::HoldsScope;
+#[doc(hidden)]
 pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, ToMany, ToOne};
 #[doc(hidden)]
 pub use state::Readable;
@@ -89,6 +98,7 @@ pub mod __private {
     pub use crate::db::Acquire;
     pub use crate::decode::RowReader;
     pub use crate::entity::{ColumnDef, EntityDef, KeyParts};
+    pub use crate::fixed::{Fixed, RelationOptions};
     pub use crate::foreign_key::{ForeignKey, check_foreign_key};
     pub use crate::fragment::{Argument, check_placeholders};
     pub use crate::load::{
@@ -97,6 +107,7 @@ pub mod __private {
     };
     pub use crate::record::Assemble;
     pub use crate::relation::{LinkDef, RelationDef, RelationKind};
+    pub use crate::scope::{ScopeDef, condition};
     pub use crate::select::Select;
     pub use crate::shape::{Links, Many, ManyShared, Optional};
     pub use crate::value::label::{

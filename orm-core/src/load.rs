@@ -46,7 +46,7 @@ use crate::load::parents::Parents;
 use crate::load::pipelined::Ahead;
 use crate::order::OrderBy;
 use crate::predicate::Filter;
-use crate::relation::{IntoLoad, Relation, ThroughEntity};
+use crate::relation::{IntoLoad, Relation, ThroughEntity, Unscoped};
 use crate::select::{Scoped, Select};
 use crate::shape::{Joinable, Links, Shape, ToMany};
 use crate::state::Loaded;
@@ -82,9 +82,9 @@ impl<R: Relation, L> fmt::Debug for Load<R, L> {
 }
 
 impl<R: Relation> Load<R, <R::Target as Entity>::Loads> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(unscoped: Unscoped) -> Self {
         Self {
-            select: Select::default(),
+            select: Select::through(R::DEF, unscoped),
             strategy: None,
             loads: Default::default(),
             marker: PhantomData,
@@ -142,6 +142,21 @@ impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
         R::Shape: Joinable,
     {
         self.strategy(Strategy::Joined)
+    }
+
+    /// See [`Rel::unscoped`](crate::Rel::unscoped).
+    pub fn unscoped(mut self) -> Self {
+        self.select.lift();
+        self
+    }
+
+    /// See [`Rel::unscoped_link`](crate::Rel::unscoped_link).
+    pub fn unscoped_link(mut self) -> Self
+    where
+        R: ThroughEntity,
+    {
+        self.select.lift_link();
+        self
     }
 
     /// See [`Rel::filter`](crate::Rel::filter).

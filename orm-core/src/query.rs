@@ -8,17 +8,19 @@ use std::marker::PhantomData;
 use crate::aggregate::Aggregate;
 use crate::annotate::{Annotate, Annotations, NotAnnotated};
 use crate::bind::{Bind, Parameter};
-use crate::db::{Connection, Executor};
+use crate::db::{Connection, Executor, connect};
 use crate::entity::{ColumnDef, Entity};
 use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::fragment::Fragment;
 use crate::load::{Filled, FilledIf, If, Loads, Put, nodes};
+use crate::lock::Lock;
 use crate::order::OrderBy;
 use crate::predicate::Filter;
 use crate::query::aggregate::scalar;
 use crate::relation::IntoLoad;
 use crate::run::{How, run, statements};
+use crate::scope::Scope;
 use crate::select::Select;
 use crate::sql;
 use crate::value::IntoValue;
@@ -61,7 +63,7 @@ impl<E: Entity> Query<E> {
     #[allow(clippy::new_without_default)] // a query is asked for, it is nobody's default
     pub fn new() -> Self {
         Self {
-            select: Select::default(),
+            select: Select::of(E::DEF),
             loads: E::Loads::default(),
             how: How::default(),
             marker: PhantomData,
@@ -135,6 +137,21 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// Leaves out the first entities: `OFFSET $1`.
     pub fn offset(mut self, offset: u64) -> Self {
         self.select.page.offset = Some(i64::try_from(offset).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// Gives a [scope](crate::Scope) its value, on whatever it runs: `Post::query().scope::<Tenant>(5)`. It holds for all of
+    /// the query's statements, and comes before that of the handle.
+    pub fn scope<S: Scope>(mut self, value: impl IntoValue<S::Value>) -> Self {
+        self.select.scopes = self.select.scopes.with::<S>(value);
+        self
+    }
+
+    /// All rows of the entity, whatever its [scopes](crate::Scope) say, and whatever their number: a deleted post
+    /// as well as one of another tenant. Entities that are loaded with them, and conditions on related rows, have their own
+    /// scopes: see [`Rel::unscoped`](crate::Rel::unscoped).
+    pub fn unscoped(mut self) -> Self {
+        self.select.lift();
         self
     }
 
@@ -279,10 +296,11 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     ///
     /// # Errors
     ///
-    /// Besides those of the database: [`Error::Decode`], and where relations are loaded [`Error::MissingTarget`] and
-    /// [`Error::TooMany`].
+    /// Besides those of the database: [`Error::Decode`], where relations are loaded [`Error::MissingTarget`] and
+    /// [`Error::TooMany`], and where entities are scoped by a value [`Error::MissingScope`].
     pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<A::Row<L::Value>>> {
-        self.run(&on.acquire().await?).await
+        let connection = connect(on, &self.select.scopes).await?;
+        self.run(&connection).await
     }
 
     /// Not generic over the executor, so that it is compiled once for each shape.
@@ -344,15 +362,22 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     ///
     /// Those of the database.
     pub async fn exists<X: Executor + ?Sized>(self, on: &X) -> Result<bool> {
-        let exists = sql::exists(E::DEF, &self.select);
-        scalar(&exists, &on.acquire().await?).await
+        let connection = connect(on, &self.select.scopes).await?;
+        let exists = sql::exists(E::DEF, &self.select, connection.scopes());
+        scalar(&exists, &connection).await
     }
 
     /// The statements that [`all`](Self::all) would send, in their order: the query's own, then those of its loads.
     ///
-    /// What depends on the handle is not known here: a query is pipelined if it says so itself.
+    /// What depends on the handle is not known here: a query is pipelined if it says so itself, and
+    /// [scopes](crate::Scope) hold.
     pub fn to_sql(&self) -> Vec<String> {
         statements(E::DEF, &self.select, &nodes::<E, L>(&self.loads), self.how)
+    }
+
+    pub(crate) fn with_lock(mut self, lock: Lock) -> Self {
+        self.select.lock = Some(lock);
+        self
     }
 
     async fn at_most<X: Executor + ?Sized>(

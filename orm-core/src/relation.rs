@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use crate::db::Executor;
 use crate::entity::{Entity, EntityDef, KeyParts};
 use crate::expr::Expr;
+use crate::fixed::Fixed;
 use crate::load::{
     At, Below, Complete, Filled, FilledIf, If, InHand, IntoComplete, LimitOverAllParents, Load,
     LoadOnto, Loads, Put, Restated, StateField, Strategy, forget, load_onto,
@@ -13,6 +14,7 @@ use crate::load::{
 use crate::order::{Order, OrderBy};
 use crate::predicate::{Filter, Predicate};
 use crate::record::{Assemble, Record};
+use crate::select::Select;
 use crate::shape::{Joinable, Shape, ToMany, ToOne};
 use crate::state::{Loaded, Unloaded};
 
@@ -82,6 +84,9 @@ pub struct RelationDef {
     pub target_columns: &'static [usize],
     /// The link table of a many-to-many relation.
     pub link: Option<LinkDef>,
+    /// The conditions and the order that the definition fixes.
+    #[doc(hidden)]
+    pub fixed: Option<Fixed>,
 }
 
 /// The link table of a many-to-many relation.
@@ -95,6 +100,8 @@ pub struct LinkDef {
     pub parent_columns: &'static [&'static str],
     /// The columns that refer to the target.
     pub target_columns: &'static [&'static str],
+    /// Its entity, if it has one.
+    pub entity: Option<&'static EntityDef>,
 }
 
 impl RelationDef {
@@ -102,6 +109,13 @@ impl RelationDef {
     pub(crate) fn target_is_unique(&self) -> bool {
         self.target.is_unique(self.target_columns)
     }
+}
+
+/// The sides of a relation where scopes do not hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Unscoped {
+    pub(crate) target: bool,
+    pub(crate) link: bool,
 }
 
 impl fmt::Display for RelationDef {
@@ -112,6 +126,7 @@ impl fmt::Display for RelationDef {
 
 /// A relation token, as `User::POSTS`: what [`Query::with`](crate::Query::with) loads and what conditions go through.
 pub struct Rel<R> {
+    unscoped: Unscoped,
     marker: PhantomData<fn() -> R>,
 }
 
@@ -120,6 +135,10 @@ impl<R> Rel<R> {
     #[allow(clippy::new_without_default)] // made by the derive only
     pub const fn new() -> Self {
         Self {
+            unscoped: Unscoped {
+                target: false,
+                link: false,
+            },
             marker: PhantomData,
         }
     }
@@ -357,15 +376,43 @@ where
     }
 }
 
+/// Without [scopes](crate::Scope): for loads as well as for conditions and orders.
+impl<R: Relation> Rel<R> {
+    /// The targets that the scopes of their entity hide are there too: `User::POSTS.unscoped().any(..)`,
+    /// `.with(Post::AUTHOR.unscoped())`. What is loaded below them, and conditions on them, have their own scopes.
+    pub fn unscoped(mut self) -> Self {
+        self.unscoped.target = true;
+        self
+    }
+
+    /// Goes also through link rows that the scopes of the link's entity hide.
+    pub fn unscoped_link(mut self) -> Self
+    where
+        R: ThroughEntity,
+    {
+        self.unscoped.link = true;
+        self
+    }
+}
+
 /// Conditions and orders that go through the relation; nothing is loaded by them.
 impl<R: Relation> Rel<R> {
-    fn exists_where(condition: Option<Expr>) -> Predicate<R::Parent> {
-        Predicate::new(Expr::exists(R::DEF, condition))
+    /// The rows that it leads to.
+    pub(crate) fn select(self) -> Select {
+        Select::through(R::DEF, self.unscoped)
+    }
+
+    fn exists_where(self, condition: Option<Expr>) -> Predicate<R::Parent> {
+        let mut select = self.select();
+        if let Some(condition) = condition {
+            select.filter(condition);
+        }
+        Predicate::new(Expr::Exists(R::DEF, Box::new(select)))
     }
 
     /// At least one related row is there: `EXISTS (SELECT FROM posts ..)`.
     pub fn exists(self) -> Predicate<R::Parent> {
-        Self::exists_where(None)
+        self.exists_where(None)
     }
 
     /// At least one related row fulfils a condition: `EXISTS (SELECT FROM posts .. AND title = $1)`.
@@ -373,7 +420,7 @@ impl<R: Relation> Rel<R> {
     where
         R::Shape: ToMany,
     {
-        Self::exists_where(Some(condition.into_expr()))
+        self.exists_where(Some(condition.into_expr()))
     }
 
     /// No related row fulfils a condition: `NOT EXISTS (SELECT FROM posts .. AND title = $1)`.
@@ -392,7 +439,7 @@ impl<R: Relation> Rel<R> {
     where
         R::Shape: ToOne,
     {
-        Self::exists_where(Some(condition.into_expr()))
+        self.exists_where(Some(condition.into_expr()))
     }
 
     /// Orders by a column of the related row: `Post::AUTHOR.order(User::EMAIL.desc())`. Where there is none, the value
@@ -405,7 +452,7 @@ impl<R: Relation> Rel<R> {
         R::Shape: ToOne,
     {
         let mut term = order.into_term();
-        term.expr = Expr::Related(R::DEF, Box::new(term.expr));
+        term.expr = Expr::Related(R::DEF, Box::new(self.select()), Box::new(term.expr));
         Order::new(term)
     }
 }
@@ -430,7 +477,7 @@ impl<R: Relation> IntoLoad for Rel<R> {
     type Load = Load<R, TargetLoads<R>>;
 
     fn into_load(self) -> Self::Load {
-        Load::new()
+        Load::new(self.unscoped)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::db::{BEGIN_SNAPSHOT, Connection, END_SNAPSHOT, is_outdated};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
 use crate::load::{Loads, Node, Rows, has_statements, nodes, pipelined, repeatable};
+use crate::scope::Scopes;
 use crate::select::Select;
 use crate::sql::{self, Origin, SelectSql};
 
@@ -65,7 +66,10 @@ impl<L> RunningQuery<'_, L> {
             connection,
         } = *self;
         let nodes = nodes::<E, L>(loads);
-        let root = sql::root(E::DEF, select, &nodes);
+        let scopes = connection.scopes();
+        let root = sql::root(E::DEF, select, &nodes, scopes);
+        root.sql.check()?;
+        sql::check_loads(&nodes, scopes)?;
         let needs_snapshot = snapshot && has_statements(&nodes);
         let begins = needs_snapshot && connection.begins_snapshot()?;
         let statement = connection.prepare(&root.sql).await?;
@@ -118,12 +122,15 @@ impl<L> RunningQuery<'_, L> {
             connection,
         } = *self;
         let mut nodes = nodes::<E, L>(loads);
-        let root = sql::root(E::DEF, select, &nodes);
+        let scopes = connection.scopes();
+        let root = sql::root(E::DEF, select, &nodes, scopes);
+        root.sql.check()?;
+        sql::check_loads(&nodes, scopes)?;
         let origin = Origin::Root {
             def: E::DEF,
             select,
         };
-        let statements = pipelined::statements(&origin, &nodes);
+        let statements = pipelined::statements(&origin, &nodes, scopes);
         let begins = !statements.is_empty() && connection.begins_snapshot()?;
         let (statement, prepared) = join(
             connection.prepare(&root.sql),
@@ -176,12 +183,14 @@ pub(crate) fn statements(
     nodes: &[Option<Node<'_>>],
     how: How,
 ) -> Vec<String> {
-    let root = sql::root(def, select, nodes).sql.text;
-    let pipelined = how.pipelined == Some(true) && repeatable::obstacle(select, nodes).is_none();
+    let scopes = &Scopes::shown();
+    let root = sql::root(def, select, nodes, scopes).sql.text;
+    let pipelined =
+        how.pipelined == Some(true) && repeatable::obstacle(select, nodes, scopes).is_none();
     let loads = if pipelined {
-        pipelined::statements(&Origin::Root { def, select }, nodes)
+        pipelined::statements(&Origin::Root { def, select }, nodes, scopes)
     } else {
-        sql::loads(nodes)
+        sql::loads(nodes, scopes)
     };
     let in_snapshot = (pipelined || how.snapshot) && !loads.is_empty();
     let begin = in_snapshot.then(|| BEGIN_SNAPSHOT.to_owned());
@@ -209,5 +218,5 @@ fn obstacle(
             "not pipelined: the statements of this transaction or client may see the database at different moments",
         );
     }
-    repeatable::obstacle(select, nodes)
+    repeatable::obstacle(select, nodes, connection.scopes())
 }

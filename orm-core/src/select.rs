@@ -1,8 +1,13 @@
 //! What a query or a load asks for, without the entity's type.
 
 use crate::annotate::Annotated;
+use crate::entity::EntityDef;
 use crate::expr::{Expr, Piece};
+use crate::fixed::Fixed;
+use crate::lock::Lock;
 use crate::order::OrderTerm;
+use crate::relation::{RelationDef, Unscoped};
+use crate::scope::Scopes;
 
 /// Filters, order and limits of a query or of a load.
 #[doc(hidden)]
@@ -16,6 +21,11 @@ pub struct Select {
     pub(crate) annotations: Vec<Annotated>,
     /// Of the targets of each parent, in a load.
     pub(crate) per_parent: Page,
+    /// What the definition of a relation adds. It is made where it is written: it may lead through the relation itself.
+    pub(crate) fixed: Option<&'static Fixed>,
+    pub(crate) lock: Option<Lock>,
+    /// The values of scopes that are given here.
+    pub(crate) scopes: Scopes,
 }
 
 /// Which rows of all in their order.
@@ -41,6 +51,58 @@ pub(crate) enum Scoped<T> {
 }
 
 impl Select {
+    /// All rows of an entity that its scopes do not hide.
+    pub(crate) fn of(def: &'static EntityDef) -> Self {
+        Self {
+            filters: scopes(def).map(Scoped::Entity).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// All rows that a relation leads to and that scopes do not hide.
+    pub(crate) fn through(relation: &'static RelationDef, unscoped: Unscoped) -> Self {
+        let mut select = Self {
+            fixed: relation.fixed.as_ref(),
+            ..Self::default()
+        };
+        if !unscoped.target {
+            let of_target = scopes(relation.target).map(Scoped::Entity);
+            select.filters.extend(of_target);
+        }
+        let link = relation.link.as_ref().and_then(|link| link.entity);
+        if let Some(link) = link.filter(|_| !unscoped.link) {
+            select.filters.extend(scopes(link).map(Scoped::Link));
+        }
+        select
+    }
+
+    /// The filters that are no scopes.
+    pub(crate) fn own_filters(&self) -> impl Iterator<Item = &Scoped<Expr>> {
+        let is_scope = |filter: &_| {
+            matches!(
+                filter,
+                Scoped::Entity(Expr::Scope(_)) | Scoped::Link(Expr::Scope(_))
+            )
+        };
+        self.filters.iter().filter(move |filter| !is_scope(*filter))
+    }
+
+    pub(crate) fn has_no_own_filters(&self) -> bool {
+        self.own_filters().next().is_none()
+    }
+
+    /// Takes the scopes of the entity away.
+    pub(crate) fn lift(&mut self) {
+        let is_scope = |filter: &_| matches!(filter, Scoped::Entity(Expr::Scope(_)));
+        self.filters.retain(|filter| !is_scope(filter));
+    }
+
+    /// Takes the scopes of the link's entity away.
+    pub(crate) fn lift_link(&mut self) {
+        let is_scope = |filter: &_| matches!(filter, Scoped::Link(Expr::Scope(_)));
+        self.filters.retain(|filter| !is_scope(filter));
+    }
+
     pub(crate) fn filter(&mut self, condition: Expr) {
         self.filters.push(Scoped::Entity(condition));
     }
@@ -66,4 +128,8 @@ impl Select {
     pub(crate) fn order_by(&mut self, term: OrderTerm) {
         self.order.push(Scoped::Entity(term));
     }
+}
+
+fn scopes(def: &'static EntityDef) -> impl Iterator<Item = Expr> {
+    def.scopes.iter().map(Expr::Scope)
 }

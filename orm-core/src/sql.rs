@@ -9,17 +9,21 @@ mod column;
 mod expr;
 mod join;
 mod join_once;
+mod rehearse;
 mod select;
 mod writer;
 
 pub(crate) use aggregate::{aggregate, exists};
 pub(crate) use children::{Children, KeyFrom, KeySource, Origin, children, loads};
 pub(crate) use column::column_of;
+pub(crate) use rehearse::{Ingredients, check_loads, ingredients};
 pub(crate) use select::{Place, conditions, raw, root};
 pub(crate) use writer::{Table, Writer};
 
 use crate::bind::Parameter;
 use crate::decode::{ComputedColumn, Part};
+use crate::error::Result;
+use crate::scope::ScopeDef;
 
 /// A statement that is ready to be prepared.
 #[derive(Debug)]
@@ -28,6 +32,16 @@ pub(crate) struct Sql {
     pub(crate) parameters: Vec<Parameter>,
     /// Whether the text is different for other data. Then it is prepared for this one use.
     pub(crate) depends_on_data: bool,
+    /// The scope without whose value it cannot be sent.
+    pub(crate) missing_scope: Option<&'static ScopeDef>,
+}
+
+impl Sql {
+    /// Whether it can be sent.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.missing_scope
+            .map_or(Ok(()), |scope| Err(scope.missing()))
+    }
 }
 
 /// A statement that returns entities or values, and where they stand in its result.

@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 
 use tokio_postgres::Row;
 
-use crate::db::Executor;
+use crate::db::Connection;
 use crate::decode::{Part, RowReader};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
@@ -52,11 +52,10 @@ fn returning(mut writer: Writer, def: &'static EntityDef) -> SelectSql {
 }
 
 /// Runs a statement that returns entities.
-async fn fetch_entities<E: Entity, X: Executor + ?Sized>(
+async fn fetch_entities<E: Entity>(
     statement: &SelectSql,
-    on: &X,
+    connection: &Connection<'_>,
 ) -> Result<Vec<E>> {
-    let connection = &on.acquire().await?;
     let prepared = connection.prepare(&statement.sql).await?;
     let mut entities = Vec::new();
     connection

@@ -1,6 +1,7 @@
 //! `#[derive(Entity)]`: read the input, check it, write the impls.
 
 mod attributes;
+mod clauses;
 mod expand;
 mod model;
 

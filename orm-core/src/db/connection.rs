@@ -16,6 +16,7 @@ use crate::db::log::{StatementLog, record};
 use crate::db::snapshot::{Standing, roll_back};
 use crate::decode::check_types;
 use crate::error::{Result, is_lost_connection};
+use crate::scope::Scopes;
 use crate::sql::{Layout, SelectSql, Sql};
 
 /// A connection on which all statements of one query run.
@@ -24,6 +25,7 @@ pub struct Connection<'a> {
     /// Prepared statements by their text. A bare `tokio_postgres::Client` has none.
     statements: Option<Arc<StatementCache>>,
     log: Option<&'a StatementLog>,
+    scopes: Scopes,
     /// Set when a statement fails: within a transaction, nothing can be committed any more.
     failed: Option<&'a AtomicBool>,
     pub(super) standing: Standing,
@@ -143,6 +145,7 @@ impl<'a> Connection<'a> {
             in_snapshot: client.in_snapshot.clone(),
             client: ClientRef::Pooled(client),
             log,
+            scopes: Scopes::default(),
             failed: None,
             standing: Standing::Own,
             pipelined: false,
@@ -154,6 +157,7 @@ impl<'a> Connection<'a> {
             client: ClientRef::Borrowed(client),
             statements: statements.cloned(),
             log: None,
+            scopes: Scopes::default(),
             failed: None,
             standing: Standing::Foreign,
             in_snapshot: Arc::default(),
@@ -213,6 +217,22 @@ impl<'a> Connection<'a> {
         Self { log, ..self }
     }
 
+    pub(super) fn with_scopes(self, scopes: &Scopes) -> Self {
+        let scopes = scopes.clone();
+        Self { scopes, ..self }
+    }
+
+    /// The connection for a statement that gives values of its own to scopes.
+    pub(crate) fn scoped_by(self, statement: &Scopes) -> Self {
+        let scopes = self.scopes.overridden_by(statement);
+        Self { scopes, ..self }
+    }
+
+    /// What the handle and the query say of scopes.
+    pub(crate) fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
     pub(super) fn reporting(self, failed: &'a AtomicBool, running: &Running) -> Self {
         Self {
             failed: Some(failed),
@@ -223,6 +243,7 @@ impl<'a> Connection<'a> {
 
     /// Prepares a statement, once for each connection and text.
     pub(crate) async fn prepare(&self, sql: &Sql) -> Result<Statement> {
+        sql.check()?;
         let text = &sql.text;
         let running = RunningStatement::start(&self.running);
         let started = Instant::now();

@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use crate::db::connection::{Connection, PooledClient};
 use crate::db::{Db, Transaction};
 use crate::error::Result;
+use crate::scope::Scopes;
 
 /// A connection that is being taken.
 #[doc(hidden)]
@@ -23,6 +24,14 @@ pub trait Executor: Sync + sealed::Sealed {
     /// Takes the connection on which all statements of one query run.
     #[doc(hidden)]
     fn acquire(&self) -> Acquire<'_>;
+}
+
+/// The connection for a query or statement that may give values of its own to scopes.
+pub(crate) async fn connect<'x, X: Executor + ?Sized>(
+    on: &'x X,
+    scopes: &Scopes,
+) -> Result<Connection<'x>> {
+    Ok(on.acquire().await?.scoped_by(scopes))
 }
 
 mod sealed {
@@ -47,7 +56,9 @@ impl Executor for Db {
     fn acquire(&self) -> Acquire<'_> {
         Box::pin(async {
             let client = PooledClient::new(self.client().await?);
-            Ok(Connection::pooled(client, self.log()).pipelined_by_default(self.is_pipelined()))
+            Ok(Connection::pooled(client, self.log())
+                .pipelined_by_default(self.is_pipelined())
+                .with_scopes(self.scopes()))
         })
     }
 }

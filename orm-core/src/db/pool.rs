@@ -8,6 +8,8 @@ use crate::connect;
 use crate::db::connection::PooledClient;
 use crate::db::{Connection, Isolation, StatementLog, Transaction, TransactionOptions};
 use crate::error::{Error, Result};
+use crate::scope::{Scope, Scopes};
+use crate::value::IntoValue;
 
 /// A handle on a pool of connections. Clones share the pool and are cheap.
 ///
@@ -17,6 +19,7 @@ pub struct Db {
     pool: Pool,
     log: Option<StatementLog>,
     pipelined: bool,
+    scopes: Scopes,
 }
 
 impl Db {
@@ -67,6 +70,26 @@ impl Db {
     pub fn pipelined(&self) -> Self {
         Self {
             pipelined: true,
+            ..self.clone()
+        }
+    }
+
+    /// A handle whose queries see the rows of one value of a [scope](crate::Scope), on the same pool:
+    /// `db.scoped::<Tenant>(5)`. Transactions of it do so too. A [query's own value](crate::Query::scope) comes before it.
+    #[must_use = "the scope holds for the handle that is returned"]
+    pub fn scoped<S: Scope>(&self, value: impl IntoValue<S::Value>) -> Self {
+        Self {
+            scopes: self.scopes.with::<S>(value),
+            ..self.clone()
+        }
+    }
+
+    /// A handle for which no [scope](crate::Scope) holds, neither of a value nor of a condition, on the same
+    /// pool: for migrations and administration. A value that is given after it, to the handle or to a query, does hold.
+    #[must_use = "no scope holds for the handle that is returned"]
+    pub fn unscoped(&self) -> Self {
+        Self {
+            scopes: Scopes::lifted(),
             ..self.clone()
         }
     }
@@ -168,6 +191,10 @@ impl Db {
         self.pipelined
     }
 
+    pub(super) fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
     pub(super) fn log(&self) -> Option<&StatementLog> {
         self.log.as_ref()
     }
@@ -180,6 +207,7 @@ impl From<Pool> for Db {
             pool,
             log: None,
             pipelined: false,
+            scopes: Scopes::default(),
         }
     }
 }

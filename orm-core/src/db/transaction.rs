@@ -10,6 +10,7 @@ use crate::db::Db;
 use crate::db::connection::{Connection, PooledClient, Running, RunningStatement};
 use crate::db::log::{StatementLog, record};
 use crate::error::{Error, Result};
+use crate::scope::Scopes;
 
 /// How much a transaction sees of concurrent ones. See PostgreSQL's documentation, chapter "Transaction Isolation".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,6 +82,7 @@ pub struct Transaction<'a> {
     outer_failed: Option<&'a AtomicBool>,
     has_one_snapshot: bool,
     pipelined: bool,
+    scopes: &'a Scopes,
     log: Option<&'a StatementLog>,
     running: Running,
 }
@@ -123,6 +125,7 @@ impl<'a> Transaction<'a> {
             outer_failed: None,
             has_one_snapshot: options.has_one_snapshot(),
             pipelined: db.is_pipelined(),
+            scopes: db.scopes(),
             log,
             running,
         };
@@ -150,6 +153,7 @@ impl<'a> Transaction<'a> {
             outer_failed: Some(&self.failed),
             has_one_snapshot: self.has_one_snapshot,
             pipelined: self.pipelined,
+            scopes: self.scopes,
             log,
             running,
         };
@@ -208,6 +212,7 @@ impl<'a> Transaction<'a> {
             .in_transaction(self.has_one_snapshot)
             .pipelined_by_default(self.pipelined)
             .with_log(self.log)
+            .with_scopes(self.scopes)
             .reporting(&self.failed, &self.running)
     }
 }

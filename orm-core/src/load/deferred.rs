@@ -52,7 +52,8 @@ impl<D: DeferredColumn> Deferred<D> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] if the row of one of them is not there any more, and as [`Query::all`](crate::Query::all).
+    /// [`Error::NotFound`] if the row of one of them is not there any more, or is hidden by a
+    /// [scope](crate::Scope) of the entity, and as [`Query::all`](crate::Query::all).
     pub fn load<'a, C, X>(self, values: C, on: &'a X) -> LoadOnto<'a, C, LoadColumn<D>>
     where
         C: InHand,
@@ -225,9 +226,6 @@ where
 {
     let mut contents: Vec<Option<D::Content>> = Vec::new();
     contents.resize_with(records.len(), || None);
-    if records.is_empty() {
-        return Ok(contents);
-    }
     let def = D::Owner::DEF;
     let mut keys: Vec<Vec<Parameter>> = vec![Vec::new(); def.key.len()];
     for record in records {
@@ -235,7 +233,12 @@ where
             values.push(bind.value);
         }
     }
-    let select = sql::column_of(def, &def.columns[D::POSITION], keys);
+    let column = &def.columns[D::POSITION];
+    let select = sql::column_of(def, column, keys, connection.scopes());
+    select.sql.check()?;
+    if records.is_empty() {
+        return Ok(contents);
+    }
     let statement = connection.prepare(&select.sql).await?;
     connection
         .fetch(

@@ -13,6 +13,7 @@ use crate::load::position::At;
 use crate::load::{Load, Loads, Node, Slot};
 use crate::record::{Assemble, Record, RecordOf};
 use crate::relation::{IntoLoad, Relation};
+use crate::sql;
 use crate::state::{Loaded, MaybeLoaded, Unloaded};
 
 /// Values that relations can be loaded onto: an entity in any state, a `Vec`, slice or `Option` of such, an `Arc`, or what
@@ -309,6 +310,7 @@ where
                 Some(Node::Relation(node)) => Some(Node::Relation(node.on_its_own())),
                 node => node,
             };
+            sql::check_loads(std::slice::from_ref(&node), connection.scopes())?;
             let parents = Parents::in_hand(&entities);
             let (joined, ahead) = Default::default();
             let mut values =

@@ -11,26 +11,36 @@ use crate::load::parents::Parents;
 use crate::load::selectin::{Targets, unmatched};
 use crate::load::{Loads, Node, RelationNode, Rows};
 use crate::relation::Relation;
+use crate::scope::Scopes;
 use crate::shape::{Pairs, Shape};
 use crate::sql::{self, Children, KeyFrom, KeySource, Origin};
 
 /// The statements of all loads below a query, in the order in which they are sent.
-pub(crate) fn statements(origin: &Origin<'_>, nodes: &[Option<Node<'_>>]) -> Vec<Children> {
+pub(crate) fn statements(
+    origin: &Origin<'_>,
+    nodes: &[Option<Node<'_>>],
+    scopes: &Scopes,
+) -> Vec<Children> {
     let mut statements = Vec::new();
-    collect(origin, nodes, &mut statements);
+    collect(origin, nodes, scopes, &mut statements);
     statements
 }
 
-fn collect(origin: &Origin<'_>, nodes: &[Option<Node<'_>>], statements: &mut Vec<Children>) {
+fn collect(
+    origin: &Origin<'_>,
+    nodes: &[Option<Node<'_>>],
+    scopes: &Scopes,
+    statements: &mut Vec<Children>,
+) {
     for node in nodes.iter().flatten().filter_map(Node::relation) {
         if !node.is_joined() {
-            statements.push(sql::children(node, KeyFrom::Query(origin)));
+            statements.push(sql::children(node, KeyFrom::Query(origin), scopes));
         }
         let below = Origin::Below {
             node,
             parents: origin,
         };
-        collect(&below, &node.slots, statements);
+        collect(&below, &node.slots, scopes, statements);
     }
 }
 

@@ -1,63 +1,48 @@
 //! Whether a query finds the same rows when it is run again as a subquery, within the same snapshot.
 
-use crate::expr::{Expr, Piece};
 use crate::load::{Node, has_statements, relations};
-use crate::select::{Scoped, Select};
+use crate::scope::Scopes;
+use crate::select::Select;
+use crate::sql::{self, Ingredients};
 
 /// Why a query, or a load below it, may find other rows as a subquery than by itself. Only those matter that have
 /// statements below them.
-pub(crate) fn obstacle(select: &Select, nodes: &[Option<Node<'_>>]) -> Option<&'static str> {
+pub(crate) fn obstacle(
+    select: &Select,
+    nodes: &[Option<Node<'_>>],
+    scopes: &Scopes,
+) -> Option<&'static str> {
+    if select.lock.is_some() {
+        return Some(
+            "not pipelined: a query that locks rows may return others than the same query that does not",
+        );
+    }
     if select.source.is_some() {
         return Some(
             "not pipelined: SQL of your own as a query's source may return other rows when it is run again",
         );
     }
-    if let Some(obstacle) = obstacle_of_select(select) {
+    if let Some(obstacle) = obstacle_of(select, scopes) {
         return Some(obstacle);
     }
     relations(nodes)
         .filter(|node| has_statements(&node.slots))
-        .find_map(|node| obstacle(node.select, &node.slots))
+        .find_map(|node| obstacle(node.select, &node.slots, scopes))
 }
 
-fn inner<T>(scoped: &Scoped<T>) -> &T {
-    match scoped {
-        Scoped::Entity(inner) | Scoped::Link(inner) => inner,
-    }
-}
-
-fn obstacle_of_select(select: &Select) -> Option<&'static str> {
-    let filters = select.filters.iter().map(inner);
-    let order = select.order.iter().map(|term| &inner(term).expr);
-    filters.chain(order).find_map(obstacle_of)
-}
-
-fn obstacle_of(expr: &Expr) -> Option<&'static str> {
-    match expr {
-        Expr::Column(_) | Expr::Bind(_) | Expr::KeyIn(..) => None,
-        Expr::Binary(left, _, right) | Expr::Quantified(left, _, right) => {
-            obstacle_of(left).or_else(|| obstacle_of(right))
-        }
-        Expr::Postfix(operand, _) | Expr::Not(operand) | Expr::Related(_, operand) => {
-            obstacle_of(operand)
-        }
-        Expr::Exists(_, select) => obstacle_of_select(select),
-        Expr::Aggregate(_, _, aggregate) if aggregate.is_rounded => Some(
+fn obstacle_of(select: &Select, scopes: &Scopes) -> Option<&'static str> {
+    let Ingredients {
+        own_sql,
+        is_rounded,
+    } = sql::ingredients(select, scopes);
+    if is_rounded {
+        return Some(
             "not pipelined: a condition adds floating-point numbers, whose sum depends on the order in which they are found",
-        ),
-        Expr::Aggregate(_, select, aggregate) => {
-            obstacle_of_select(select).or_else(|| aggregate.operand.iter().find_map(obstacle_of))
-        }
-        Expr::Coalesce(operands) => operands.iter().find_map(obstacle_of),
-        Expr::And(terms) | Expr::Or(terms) => terms.iter().find_map(obstacle_of),
-        Expr::Raw(pieces) => pieces.iter().find_map(|piece| match piece {
-            Piece::Text(text) if is_repeatable_sql(text) => None,
-            Piece::Text(_) => Some(
-                "not pipelined: a condition in SQL of your own calls a function that may return another value when it is called again",
-            ),
-            Piece::Argument(_, expr) => obstacle_of(expr),
-        }),
+        );
     }
+    (!own_sql.into_iter().all(is_repeatable_sql)).then_some(
+        "not pipelined: a condition in SQL of your own calls a function that may return another value when it is called again",
+    )
 }
 
 /// Functions that return the same for the same arguments within a transaction, and words that a parenthesis may follow.

@@ -25,7 +25,7 @@ where
     if !parents.any_has_key::<R>() {
         return Ok((Rows::default(), Pairs::new()));
     }
-    let children = sql::children(node, KeyFrom::Parameters);
+    let children = sql::children(node, KeyFrom::Parameters, connection.scopes());
     let statement = connection.prepare(&children.select.sql).await?;
     let types = statement.params().get(..children.keys).unwrap_or_default();
     let keys = match parents.row_keys(R::DEF.parent_columns) {

@@ -4,6 +4,7 @@ use crate::aggregate::Aggregate;
 use crate::decode::{ComputedColumn, ValueType};
 use crate::entity::EntityDef;
 use crate::relation::RelationDef;
+use crate::scope::Scopes;
 use crate::select::Select;
 use crate::sql::select::{conditions, limit, order, rows};
 use crate::sql::writer::{Alias, Writer};
@@ -15,8 +16,9 @@ pub(crate) fn aggregate(
     select: &Select,
     aggregate: &Aggregate,
     value_type: ValueType,
+    scopes: &Scopes,
 ) -> SelectSql {
-    let mut writer = Writer::new();
+    let mut writer = Writer::new(scopes);
     let table = writer.next_alias();
     let limited = select.page.is_some();
     let ordered = limited && aggregate.depends_on_order();
@@ -28,8 +30,8 @@ pub(crate) fn aggregate(
 }
 
 /// `SELECT EXISTS (SELECT FROM users AS t0 WHERE ..)`.
-pub(crate) fn exists(def: &'static EntityDef, select: &Select) -> SelectSql {
-    let mut writer = Writer::new();
+pub(crate) fn exists(def: &'static EntityDef, select: &Select, scopes: &Scopes) -> SelectSql {
+    let mut writer = Writer::new(scopes);
     let table = writer.next_alias();
     writer.push("SELECT EXISTS (SELECT");
     rows(&mut writer, def, select, table, false);
@@ -112,6 +114,7 @@ impl Writer {
         limited: bool,
         rows: impl FnOnce(&mut Self),
     ) {
+        self.is_rounded |= aggregate.is_rounded;
         self.write(format_args!("SELECT {}(", aggregate.function));
         match &aggregate.operand {
             None => self.push("*"),

@@ -3,6 +3,7 @@
 use crate::entity::{ColumnDef, EntityDef};
 use crate::load::{Node, RelationNode, relations};
 use crate::relation::RelationKind;
+use crate::scope::Scopes;
 use crate::select::Select;
 use crate::sql::SelectSql;
 use crate::sql::join::{Output, columns, joins, left_join, names, on_key, read_columns};
@@ -65,14 +66,14 @@ pub(crate) enum Origin<'a> {
 /// Where the keys are those of the parents' statement, `ARRAY(SELECT ..)` stands for `$1`: PostgreSQL runs it once, and
 /// uses the index on `author_id` with its result, which it often does not for `IN (SELECT ..)`. And
 /// `(SELECT DISTINCT ..) AS k` stands for `unnest`.
-pub(crate) fn children(node: &RelationNode<'_>, from: KeyFrom<'_>) -> Children {
+pub(crate) fn children(node: &RelationNode<'_>, from: KeyFrom<'_>, scopes: &Scopes) -> Children {
     let relation = node.relation;
     let source = Source::of(node, from);
     let bound = match from {
         KeyFrom::Parameters => source.keys.len(),
         KeyFrom::Query(_) => 0,
     };
-    let mut writer = Writer::reserving(bound);
+    let mut writer = Writer::reserving(bound, scopes);
     let mut output = Output::default();
     let table = writer.next_alias();
     let key_columns = source.key_columns(&mut output, table);
@@ -417,17 +418,17 @@ pub(super) fn on_keys(writer: &mut Writer, keyed: Alias, key_columns: &[&str]) {
 }
 
 /// The statements of all loads in a tree that take their keys as parameters.
-pub(crate) fn loads(nodes: &[Option<Node<'_>>]) -> Vec<Children> {
+pub(crate) fn loads(nodes: &[Option<Node<'_>>], scopes: &Scopes) -> Vec<Children> {
     let mut statements = Vec::new();
-    collect_loads(nodes, &mut statements);
+    collect_loads(nodes, scopes, &mut statements);
     statements
 }
 
-fn collect_loads(nodes: &[Option<Node<'_>>], statements: &mut Vec<Children>) {
+fn collect_loads(nodes: &[Option<Node<'_>>], scopes: &Scopes, statements: &mut Vec<Children>) {
     for node in relations(nodes) {
         if !node.is_joined() {
-            statements.push(children(node, KeyFrom::Parameters));
+            statements.push(children(node, KeyFrom::Parameters, scopes));
         }
-        collect_loads(&node.slots, statements);
+        collect_loads(&node.slots, scopes, statements);
     }
 }

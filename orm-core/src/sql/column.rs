@@ -5,7 +5,10 @@ use std::sync::Arc;
 use crate::bind::{BindArray, Parameter};
 use crate::decode::Part;
 use crate::entity::{ColumnDef, EntityDef};
+use crate::scope::Scopes;
+use crate::select::Select;
 use crate::sql::children::on_keys;
+use crate::sql::select::{Place, conditions};
 use crate::sql::writer::{Alias, Name, Table, Writer};
 use crate::sql::{Layout, SelectSql};
 
@@ -16,8 +19,9 @@ pub(crate) fn column_of(
     def: &'static EntityDef,
     column: &'static ColumnDef,
     keys: Vec<Vec<Parameter>>,
+    scopes: &Scopes,
 ) -> SelectSql {
-    let mut writer = Writer::new();
+    let mut writer = Writer::new(scopes);
     let table = writer.next_alias();
     let key_columns: Vec<&str> = def.key_columns().map(|key| key.name).collect();
     writer.write(format_args!(
@@ -37,6 +41,7 @@ pub(crate) fn column_of(
     }
     writer.write(format_args!("n) JOIN {} AS {table} ON ", Table::of(def)));
     on_keys(&mut writer, table, &key_columns);
+    conditions(&mut writer, &Select::of(def), Place::of(table), " WHERE ");
     SelectSql {
         sql: writer.finish(),
         layout: Layout::of(vec![Part {

@@ -7,8 +7,9 @@ use crate::entity::{ColumnDef, EntityDef};
 use crate::expr::{Expr, Piece};
 use crate::order::OrderTerm;
 use crate::relation::RelationDef;
+use crate::select::Select;
 use crate::sql::join::{names, on_key};
-use crate::sql::select::Place;
+use crate::sql::select::{Place, conditions};
 use crate::sql::writer::{Alias, Table, Writer};
 use crate::value::PgType;
 
@@ -28,7 +29,7 @@ impl Writer {
         let mut bound: Vec<(usize, usize)> = Vec::new();
         for piece in pieces {
             match piece {
-                Piece::Text(text) => self.push(text),
+                Piece::Text(text) => self.push_own(text),
                 Piece::Argument(argument, Expr::Bind(bind)) => {
                     match bound.iter().find(|(known, _)| known == argument) {
                         Some(&(_, number)) => self.argument(number, bind.ty),
@@ -82,17 +83,19 @@ impl Writer {
             }
             Expr::And(terms) => self.terms(terms, " AND ", alias),
             Expr::Or(terms) => self.terms(terms, " OR ", alias),
-            Expr::Exists(relation, select) => match self.joined_target(alias, relation) {
+            Expr::Exists(relation, select) => match self.joined_target(alias, relation, select) {
                 Some(target) => self.joined_exists(relation, select, target),
                 None => self.related_exists(relation, select, alias),
             },
             Expr::Aggregate(relation, select, aggregate) => {
                 self.related_aggregate(relation, select, aggregate, alias);
             }
-            Expr::Related(relation, value) => match self.joined_target(alias, relation) {
-                Some(target) => self.joined_value(relation, value, target),
-                None => self.related_value(relation, value, alias),
-            },
+            Expr::Related(relation, select, value) => {
+                match self.joined_target(alias, relation, select) {
+                    Some(target) => self.joined_value(relation, value, target),
+                    None => self.related_value(relation, select, value, alias),
+                }
+            }
             Expr::Coalesce(operands) => {
                 let [value, default] = &**operands;
                 self.push("coalesce(");
@@ -107,6 +110,7 @@ impl Writer {
                 self.pieces(pieces, alias);
                 self.push(")");
             }
+            Expr::Scope(scope) => self.scope(scope, alias),
         }
     }
 
@@ -179,7 +183,8 @@ impl Writer {
                     self.conjunct(term, alias);
                 }
             }
-            Expr::Exists(relation, select) => match self.joined_target(alias, relation) {
+            Expr::Scope(scope) => self.scope(scope, alias),
+            Expr::Exists(relation, select) => match self.joined_target(alias, relation, select) {
                 Some(target) => self.joined_conditions(relation, select, target),
                 None => self.related_exists(relation, select, alias),
             },
@@ -210,11 +215,18 @@ impl Writer {
     }
 
     /// `(SELECT t1.email FROM users AS t1 WHERE t1.id = t0.author_id)`.
-    fn related_value(&mut self, relation: &RelationDef, value: &Expr, parent: Alias) {
+    fn related_value(
+        &mut self,
+        relation: &RelationDef,
+        select: &Select,
+        value: &Expr,
+        parent: Alias,
+    ) {
         self.push("(SELECT ");
         let target = self.next_alias();
         self.expr(value, target);
-        self.related_rows(relation, parent, target);
+        let place = self.related_rows(relation, parent, target);
+        conditions(self, select, place, " AND ");
         // A `has_one` whose key is not unique must not turn an order into an error.
         self.push(if relation.target_is_unique() {
             ")"

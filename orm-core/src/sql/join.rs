@@ -4,6 +4,7 @@ use crate::decode::{ComputedColumn, Part, ValueType};
 use crate::entity::{ColumnDef, EntityDef};
 use crate::load::{Node, RelationNode};
 use crate::sql::Layout;
+use crate::sql::select::{Place, conditions};
 use crate::sql::writer::{Alias, Name, Table, Writer};
 
 /// The columns that a statement returns, in the order in which they are read.
@@ -108,11 +109,13 @@ pub(super) fn left_join(writer: &mut Writer, node: &RelationNode<'_>, parent: Al
             Name(COUNT),
         ));
         on_key(writer, alias, target_columns, parent, parent_columns);
+        conditions(writer, node.select, Place::of(alias), " AND ");
         writer.write(format_args!(" LIMIT 1) AS {alias} ON true"));
     } else {
         writer.write(format_args!(" LEFT JOIN {table} AS {alias} ON "));
         on_key(writer, alias, target_columns, parent, parent_columns);
-        writer.add_joined(parent, relation, alias);
+        conditions(writer, node.select, Place::of(alias), " AND ");
+        writer.add_joined(parent, relation, node.select, alias);
     }
 }
 

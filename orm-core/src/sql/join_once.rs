@@ -6,8 +6,8 @@
 
 use crate::expr::Expr;
 use crate::relation::RelationDef;
-use crate::select::Select;
-use crate::sql::select::{Place, conditions};
+use crate::select::{Scoped, Select};
+use crate::sql::select::{Place, own_conditions};
 use crate::sql::writer::{Alias, Name, Writer};
 
 /// A relation that a statement joins by its target's primary key.
@@ -18,23 +18,57 @@ pub(super) struct JoinedTable {
     /// a constant may have several.
     relation: &'static str,
     target: Alias,
+    hidden: Hidden,
+}
+
+/// Which of the rows that a relation leads to are hidden by what its definition and its target's say.
+#[derive(Debug, PartialEq)]
+pub(super) struct Hidden {
+    /// The number of scopes that hold: all, those of a value, or none.
+    scopes: usize,
+    fixed: bool,
 }
 
 impl Writer {
     /// Says that a relation is joined, in the FROM clause in which `parent` stands too.
-    pub(super) fn add_joined(&mut self, parent: Alias, relation: &RelationDef, target: Alias) {
+    pub(super) fn add_joined(
+        &mut self,
+        parent: Alias,
+        relation: &RelationDef,
+        select: &Select,
+        target: Alias,
+    ) {
+        let hidden = self.hidden(select);
         self.joined.push(JoinedTable {
             parent,
             relation: relation.name,
             target,
+            hidden,
         });
     }
 
-    /// The table that a relation leads to from `parent`, if it is joined.
-    pub(super) fn joined_target(&self, parent: Alias, relation: &RelationDef) -> Option<Alias> {
+    fn hidden(&self, select: &Select) -> Hidden {
+        let filters = select.filters.iter();
+        let scopes = filters
+            .filter(|filter| matches!(filter, Scoped::Entity(Expr::Scope(_))))
+            .filter(|scope| self.holds(scope));
+        Hidden {
+            scopes: scopes.count(),
+            fixed: self.holding(select.fixed).is_some(),
+        }
+    }
+
+    /// The table that a relation leads to from `parent`, if it is joined and has all rows from which is to be selected.
+    pub(super) fn joined_target(
+        &self,
+        parent: Alias,
+        relation: &RelationDef,
+        select: &Select,
+    ) -> Option<Alias> {
         self.joined
             .iter()
             .find(|joined| joined.parent == parent && joined.relation == relation.name)
+            .filter(|joined| joined.hidden == self.hidden(select))
             .map(|joined| joined.target)
     }
 
@@ -47,12 +81,12 @@ impl Writer {
         target: Alias,
     ) {
         self.joined_row(relation, target);
-        conditions(self, select, Place::of(target), " AND ");
+        own_conditions(self, select, Place::of(target), " AND ");
     }
 
     /// `(t1.id IS NOT NULL AND t1.email = $1) IS TRUE`: as EXISTS, it is true or false, whatever is compared.
     pub(super) fn joined_exists(&mut self, relation: &RelationDef, select: &Select, target: Alias) {
-        if select.filters.is_empty() {
+        if select.has_no_own_filters() {
             self.joined_row(relation, target);
         } else {
             self.push("(");
@@ -86,7 +120,7 @@ impl Writer {
 fn is_null_without_a_row(value: &Expr) -> bool {
     match value {
         Expr::Column(_) => true,
-        Expr::Related(_, value) => is_null_without_a_row(value),
+        Expr::Related(_, _, value) => is_null_without_a_row(value),
         _ => false,
     }
 }

@@ -3,7 +3,11 @@
 use crate::bind::Bind;
 use crate::entity::EntityDef;
 use crate::expr::{Expr, Piece};
+use crate::fixed::Fixed;
 use crate::load::{Node, relations};
+use crate::lock::Lock;
+use crate::order::OrderTerm;
+use crate::scope::Scopes;
 use crate::select::{Page, Scoped, Select};
 use crate::sql::annotations::annotations;
 use crate::sql::join::{Output, joins};
@@ -18,8 +22,9 @@ pub(crate) fn root(
     def: &'static EntityDef,
     select: &Select,
     nodes: &[Option<Node<'_>>],
+    scopes: &Scopes,
 ) -> SelectSql {
-    let mut writer = Writer::new();
+    let mut writer = Writer::new(scopes);
     let mut output = Output::default();
     let table = writer.next_alias();
     output.entity(def, table);
@@ -32,6 +37,7 @@ pub(crate) fn root(
     conditions(&mut writer, select, Place::of(table), " WHERE ");
     root_order(&mut writer, def, select, table, numbered);
     limit(&mut writer, &select.page);
+    lock(&mut writer, select, table);
     finish(writer, output)
 }
 
@@ -41,8 +47,9 @@ fn is_numbered(select: &Select, joined: bool) -> bool {
     keeps_source_order(select) && (joined || !select.filters.is_empty())
 }
 
+/// Numbered rows cannot be locked.
 fn keeps_source_order(select: &Select) -> bool {
-    select.source.is_some() && select.order.is_empty()
+    select.source.is_some() && select.order.is_empty() && select.lock.is_none()
 }
 
 fn root_order(writer: &mut Writer, def: &EntityDef, select: &Select, table: Alias, numbered: bool) {
@@ -105,30 +112,56 @@ impl Place {
     }
 }
 
-/// Writes the filters, the first one after `lead`.
+/// Writes the filters, and what the definition of a relation adds to them; the first one after `lead`.
 pub(crate) fn conditions(writer: &mut Writer, select: &Select, place: Place, lead: &str) {
-    for (position, filter) in select.filters.iter().enumerate() {
-        writer.push(if position == 0 { lead } else { " AND " });
+    let filters = select.filters.iter();
+    let lead = write_filters(writer, filters, place, lead);
+    if let Some(fixed) = writer.holding(select.fixed) {
+        let own = fixed.select();
+        writer.within(fixed.relation(), |writer| {
+            write_filters(writer, own.filters.iter(), place, lead);
+        });
+    }
+}
+
+/// Writes only the filters that a query or load has itself.
+pub(super) fn own_conditions(writer: &mut Writer, select: &Select, place: Place, lead: &str) {
+    write_filters(writer, select.own_filters(), place, lead);
+}
+
+/// Returns what comes before the next one.
+fn write_filters<'l, 's>(
+    writer: &mut Writer,
+    filters: impl Iterator<Item = &'s Scoped<Expr>>,
+    place: Place,
+    mut lead: &'l str,
+) -> &'l str {
+    for filter in filters {
+        if !writer.holds(filter) {
+            continue;
+        }
+        writer.push(lead);
+        lead = " AND ";
         match filter {
             Scoped::Entity(expr) => writer.conjunct(expr, place.table),
             Scoped::Link(expr) => writer.conjunct(expr, place.link),
         }
     }
+    lead
 }
 
-/// The order asked for, then the primary key, so that equal rows too have an order.
+/// The order asked for, then that of a relation's definition, then the primary key, so that equal rows too have an order.
 pub(super) fn order(writer: &mut Writer, def: &EntityDef, select: &Select, place: Place) {
+    let fixed = select.fixed.map(Fixed::select).unwrap_or_default();
+    let terms = || select.order.iter().chain(&fixed.order);
     let mut separator = " ORDER BY ";
-    for term in &select.order {
+    for term in terms() {
         writer.push(separator);
-        match term {
-            Scoped::Entity(term) => writer.order_term(term, place.table),
-            Scoped::Link(term) => writer.order_term(term, place.link),
-        }
+        order_term(writer, term, place);
         separator = ", ";
     }
     for key in def.key_columns() {
-        let ordered = select.order.iter().any(|term| {
+        let ordered = terms().any(|term| {
             matches!(term, Scoped::Entity(term) if matches!(term.expr, Expr::Column(column) if column.name == key.name))
         });
         if !ordered {
@@ -142,6 +175,13 @@ pub(super) fn order(writer: &mut Writer, def: &EntityDef, select: &Select, place
     }
 }
 
+pub(super) fn order_term(writer: &mut Writer, term: &Scoped<OrderTerm>, place: Place) {
+    match term {
+        Scoped::Entity(term) => writer.order_term(term, place.table),
+        Scoped::Link(term) => writer.order_term(term, place.link),
+    }
+}
+
 pub(super) fn limit(writer: &mut Writer, page: &Page) {
     if let Some(limit) = page.limit {
         writer.push(" LIMIT ");
@@ -150,6 +190,17 @@ pub(super) fn limit(writer: &mut Writer, page: &Page) {
     if let Some(offset) = page.offset {
         writer.push(" OFFSET ");
         writer.bind(&Bind::new(offset));
+    }
+}
+
+/// Of the table that is selected from only: rows that are joined may be on the nullable side, which cannot be locked.
+fn lock(writer: &mut Writer, select: &Select, table: Alias) {
+    if let Some(Lock {
+        strength,
+        if_locked,
+    }) = select.lock
+    {
+        writer.write(format_args!(" FOR {strength} OF {table}{if_locked}"));
     }
 }
 
@@ -173,7 +224,7 @@ pub(super) fn rows(
 
 /// The user's own SQL as a whole statement.
 pub(crate) fn raw(pieces: &[Piece]) -> Sql {
-    let mut writer = Writer::new();
+    let mut writer = Writer::default();
     writer.pieces(pieces, Alias::Unqualified);
     writer.finish()
 }

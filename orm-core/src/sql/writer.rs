@@ -1,10 +1,15 @@
 //! Writes expressions, names and parameters.
 
+use std::any::TypeId;
 use std::fmt::{self, Display, Write};
 use std::sync::Arc;
 
 use crate::bind::{Bind, BindArray, Parameter};
 use crate::entity::EntityDef;
+use crate::expr::Expr;
+use crate::fixed::Fixed;
+use crate::scope::{ScopeDef, Scopes};
+use crate::select::Scoped;
 use crate::sql::Sql;
 use crate::sql::annotations::Computed;
 use crate::sql::join_once::JoinedTable;
@@ -74,6 +79,14 @@ pub(crate) struct Writer {
     /// Parameters that are bound before those of the writer, such as the keys of a load.
     reserved: usize,
     tables: usize,
+    /// The relations and entities whose own conditions are being written.
+    within: Vec<TypeId>,
+    /// The pieces of the user's own SQL.
+    pub(super) own_sql: Vec<&'static str>,
+    /// Whether floating-point numbers are added.
+    pub(super) is_rounded: bool,
+    scopes: Scopes,
+    missing_scope: Option<&'static ScopeDef>,
     depends_on_data: bool,
     /// The relations that are joined.
     pub(super) joined: Vec<JoinedTable>,
@@ -82,14 +95,15 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new() -> Self {
-        Self::default()
+    pub(crate) fn new(scopes: &Scopes) -> Self {
+        Self::reserving(0, scopes)
     }
 
     /// A writer whose first parameter has the number after the reserved ones.
-    pub(crate) fn reserving(parameters: usize) -> Self {
+    pub(crate) fn reserving(parameters: usize, scopes: &Scopes) -> Self {
         Self {
             reserved: parameters,
+            scopes: scopes.clone(),
             ..Self::default()
         }
     }
@@ -98,6 +112,7 @@ impl Writer {
         Sql {
             text: self.text,
             parameters: self.parameters,
+            missing_scope: self.missing_scope,
             depends_on_data: self.depends_on_data,
         }
     }
@@ -105,6 +120,44 @@ impl Writer {
     pub(crate) fn next_alias(&mut self) -> Alias {
         self.tables += 1;
         Alias::Table(self.tables - 1)
+    }
+
+    /// Writes a condition that is a part of this relation or entity.
+    pub(crate) fn within(&mut self, whole: TypeId, write: impl FnOnce(&mut Self)) {
+        self.within.push(whole);
+        write(self);
+        self.within.pop();
+    }
+
+    /// Whether a filter is to be written.
+    pub(crate) fn holds(&self, filter: &Scoped<Expr>) -> bool {
+        let (Scoped::Entity(filter) | Scoped::Link(filter)) = filter;
+        match filter {
+            Expr::Scope(scope) => scope.holds(&self.scopes, &self.within),
+            _ => true,
+        }
+    }
+
+    /// The condition of a scope. Without its value the statement is never sent.
+    pub(crate) fn scope(&mut self, scope: &'static ScopeDef, alias: Alias) {
+        match scope.condition(&self.scopes) {
+            Some(condition) => self.within(scope.entity(), |writer| {
+                writer.conjunct(&condition, alias);
+            }),
+            None => self.missing_scope = Some(scope),
+        }
+    }
+
+    /// What a relation's definition adds, if it is to be written: a condition that leads back to what it is a part of would
+    /// have no end.
+    pub(crate) fn holding(&self, fixed: Option<&'static Fixed>) -> Option<&'static Fixed> {
+        fixed.filter(|fixed| !self.within.contains(&fixed.relation()))
+    }
+
+    /// Writes a piece of the user's own SQL.
+    pub(crate) fn push_own(&mut self, text: &'static str) {
+        self.own_sql.push(text);
+        self.push(text);
     }
 
     pub(crate) fn push(&mut self, text: &str) {

@@ -2,14 +2,16 @@
 
 use std::marker::PhantomData;
 
-use crate::db::Executor;
+use crate::db::{Executor, connect};
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::predicate::Filter;
 use crate::query::key_condition;
 use crate::record::Record;
+use crate::scope::{Scope, Scopes};
 use crate::select::Select;
 use crate::sql::{self, Place, Table, Writer};
+use crate::value::IntoValue;
 use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered, fetch_entities, returning};
 
 /// A delete. Made by `User::delete()`.
@@ -28,7 +30,7 @@ impl<E: Entity> Delete<E> {
     #[allow(clippy::new_without_default)] // made by the derive only
     pub fn new() -> Self {
         Self {
-            select: Select::default(),
+            select: Select::of(E::DEF),
             marker: PhantomData,
         }
     }
@@ -47,9 +49,21 @@ impl<E: Entity, F> Delete<E, F> {
         self.filtered()
     }
 
-    /// All rows of the table.
+    /// All rows of the table that its scopes do not hide.
     pub fn all_rows(self) -> Delete<E, Filtered> {
         self.filtered()
+    }
+
+    /// Gives a [scope](crate::Scope) its value; see [`Query::scope`](crate::Query::scope).
+    pub fn scope<S: Scope>(mut self, value: impl IntoValue<S::Value>) -> Self {
+        self.select.scopes = self.select.scopes.with::<S>(value);
+        self
+    }
+
+    /// Rows that the [scopes](crate::Scope) of the entity hide are deleted too. It is still to be said which.
+    pub fn unscoped(mut self) -> Self {
+        self.select.lift();
+        self
     }
 
     fn filtered(self) -> Delete<E, Filtered> {
@@ -70,7 +84,9 @@ impl<E: Entity, F> Delete<E, F> {
     where
         F: SaysWhich,
     {
-        on.acquire().await?.execute(&self.write().finish()).await
+        let connection = connect(on, &self.select.scopes).await?;
+        let statement = self.write(connection.scopes()).finish();
+        connection.execute(&statement).await
     }
 
     /// Deletes the rows and returns them as they were.
@@ -82,11 +98,13 @@ impl<E: Entity, F> Delete<E, F> {
     where
         F: SaysWhich,
     {
-        fetch_entities(&returning(self.write(), E::DEF), on).await
+        let connection = connect(on, &self.select.scopes).await?;
+        let statement = returning(self.write(connection.scopes()), E::DEF);
+        fetch_entities(&statement, &connection).await
     }
 
-    fn write(&self) -> Writer {
-        let mut writer = Writer::new();
+    fn write(&self, scopes: &Scopes) -> Writer {
+        let mut writer = Writer::new(scopes);
         let table = writer.next_alias();
         writer.write(format_args!("DELETE FROM {} AS {table}", Table::of(E::DEF)));
         sql::conditions(&mut writer, &self.select, Place::of(table), " WHERE ");

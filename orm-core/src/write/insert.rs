@@ -83,7 +83,7 @@ impl<E: Entity> InsertMany<E> {
             return Ok(Vec::new());
         }
         self.check_size()?;
-        fetch_entities(&self.returning(), on).await
+        fetch_entities(&self.returning(), &on.acquire().await?).await
     }
 
     /// Inserts them and returns their number.
@@ -135,7 +135,7 @@ impl<E: Entity> InsertMany<E> {
 /// - several with a column that is an array itself, which `unnest` would flatten: `VALUES ($1, $2), ($3, $4)`
 impl<E: Entity> InsertMany<E> {
     fn write(&self) -> Writer {
-        let mut writer = Writer::new();
+        let mut writer = Writer::default();
         writer.write(format_args!("INSERT INTO {}", Table::of(E::DEF)));
         if self.columns.is_empty() {
             writer.push(" SELECT FROM generate_series(1, ");

@@ -6,15 +6,16 @@ use tokio_postgres::types::ToSql;
 
 use crate::bind::Bind;
 use crate::column::Column;
-use crate::db::Executor;
+use crate::db::{Executor, connect};
 use crate::entity::{ColumnDef, Entity};
 use crate::error::Result;
 use crate::predicate::Filter;
 use crate::query::key_condition;
 use crate::record::Record;
+use crate::scope::{Scope, Scopes};
 use crate::select::Select;
-use crate::sql::{self, Place, SelectSql, Table, Writer};
-use crate::value::PgType;
+use crate::sql::{self, Place, Table, Writer};
+use crate::value::{IntoValue, PgType};
 use crate::write::{
     EntityMarker, Filtered, SaysWhich, Unfiltered, exactly_one, fetch_entities, returning,
 };
@@ -72,7 +73,7 @@ impl<E: Entity> Update<E> {
     pub fn new() -> Self {
         Self {
             assignments: Vec::new(),
-            select: Select::default(),
+            select: Select::of(E::DEF),
             marker: PhantomData,
         }
     }
@@ -100,9 +101,21 @@ impl<E: Entity, F> Update<E, F> {
         self.filtered()
     }
 
-    /// All rows of the table.
+    /// All rows of the table that its scopes do not hide.
     pub fn all_rows(self) -> Update<E, Filtered> {
         self.filtered()
+    }
+
+    /// Gives a [scope](crate::Scope) its value; see [`Query::scope`](crate::Query::scope).
+    pub fn scope<S: Scope>(mut self, value: impl IntoValue<S::Value>) -> Self {
+        self.select.scopes = self.select.scopes.with::<S>(value);
+        self
+    }
+
+    /// Rows that the [scopes](crate::Scope) of the entity hide are changed too. It is still to be said which.
+    pub fn unscoped(mut self) -> Self {
+        self.select.lift();
+        self
     }
 
     fn filtered(self) -> Update<E, Filtered> {
@@ -127,7 +140,9 @@ impl<E: Entity, F> Update<E, F> {
         if self.assignments.is_empty() {
             return Ok(0);
         }
-        on.acquire().await?.execute(&self.write().finish()).await
+        let connection = connect(on, &self.select.scopes).await?;
+        let statement = self.write(connection.scopes()).finish();
+        connection.execute(&statement).await
     }
 
     /// Changes the rows and returns them: `UPDATE users SET email = $1 WHERE id = $2 RETURNING id, email`.
@@ -140,12 +155,14 @@ impl<E: Entity, F> Update<E, F> {
     where
         F: SaysWhich,
     {
+        let connection = connect(on, &self.select.scopes).await?;
+        let scopes = connection.scopes();
         let statement = if self.assignments.is_empty() {
-            sql::root(E::DEF, &self.select, &[])
+            sql::root(E::DEF, &self.select, &[], scopes)
         } else {
-            self.returning()
+            returning(self.write(scopes), E::DEF)
         };
-        fetch_entities(&statement, on).await
+        fetch_entities(&statement, &connection).await
     }
 
     /// Changes one row and returns it.
@@ -162,12 +179,8 @@ impl<E: Entity, F> Update<E, F> {
         exactly_one(self.all(on).await?)
     }
 
-    fn returning(&self) -> SelectSql {
-        returning(self.write(), E::DEF)
-    }
-
-    fn write(&self) -> Writer {
-        let mut writer = Writer::new();
+    fn write(&self, scopes: &Scopes) -> Writer {
+        let mut writer = Writer::new(scopes);
         let table = writer.next_alias();
         writer.write(format_args!("UPDATE {} AS {table} SET ", Table::of(E::DEF)));
         for (position, (column, bind)) in self.assignments.iter().enumerate() {

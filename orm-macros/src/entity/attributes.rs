@@ -6,13 +6,15 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Ident, LitStr, Result, Token, Type, parenthesized, token};
 
 use crate::attribute::Errors;
+use crate::entity::clauses::{self, Clause};
 
-/// `#[entity(table = "users", schema = "app", view)]`.
+/// `#[entity(table = "users", schema = "app", view, scope = User::DELETED_AT.is_null())]`.
 #[derive(Default)]
 pub(crate) struct StructAttributes {
     pub(crate) table: Option<LitStr>,
     pub(crate) schema: Option<LitStr>,
     pub(crate) view: Option<Span>,
+    pub(crate) scope: Option<Clause>,
 }
 
 /// `#[entity(..)]` on a field.
@@ -24,6 +26,7 @@ pub(crate) struct FieldAttributes {
     pub(crate) column: Option<LitStr>,
     pub(crate) ty: Option<LitStr>,
     pub(crate) deferred: Option<Deferred>,
+    pub(crate) scope: Option<(Span, Type)>,
     pub(crate) relation: Option<RelationAttribute>,
     /// Whether an option could not be read, so that nothing can be said about what is missing.
     pub(crate) malformed: bool,
@@ -35,11 +38,12 @@ pub(crate) struct Deferred {
     pub(crate) ty: Type,
 }
 
-/// `has_many(Post, foreign_key = author_id)`.
+/// `has_many(Post, foreign_key = author_id, filter = .., order_by = ..)`.
 pub(crate) struct RelationAttribute {
     pub(crate) span: Span,
     pub(crate) target: Type,
     pub(crate) kind: KindAttribute,
+    pub(crate) clauses: Vec<Clause>,
 }
 
 pub(crate) enum KindAttribute {
@@ -65,8 +69,8 @@ pub(crate) enum Link {
     Table(LitStr),
 }
 
-const STRUCT_OPTIONS: &str = "`table = \"..\"`, `schema = \"..\"`, `view`";
-const FIELD_OPTIONS: &str = "`primary_key`, `generated`, `unique`, `column = \"..\"`, `type = \"..\"`, `deferred(..)`, \
+const STRUCT_OPTIONS: &str = "`table = \"..\"`, `schema = \"..\"`, `view`, `scope = ..`";
+const FIELD_OPTIONS: &str = "`primary_key`, `generated`, `unique`, `column = \"..\"`, `type = \"..\"`, `scope = ..`, `deferred(..)`, \
      `belongs_to(..)`, `has_one(..)`, `has_many(..)`, `many_to_many(..)`";
 
 impl StructAttributes {
@@ -78,6 +82,15 @@ impl StructAttributes {
                 "table" => errors.set(&mut read.table, string(input)?, span, "table"),
                 "schema" => errors.set(&mut read.schema, string(input)?, span, "schema"),
                 "view" => errors.set(&mut read.view, span, span, "view"),
+                "scope" => {
+                    input.parse::<Token![=]>()?;
+                    let expression = clauses::expression(input)?;
+                    if read.scope.is_some() {
+                        errors.at(span, clauses::more_than_once(name));
+                    }
+                    let option = name.clone();
+                    read.scope = Some(Clause { option, expression });
+                }
                 _ => return Err(unknown(name, STRUCT_OPTIONS)),
             }
             Ok(())
@@ -120,6 +133,17 @@ impl FieldAttributes {
                 "deferred" => {
                     let deferred = deferred(span, input)?;
                     errors.set(&mut read.deferred, deferred, span, "deferred");
+                    return Ok(());
+                }
+                "scope" => {
+                    input.parse::<Token![=]>()?;
+                    let scope: Type = input.parse().map_err(|error| {
+                        Error::new(
+                            error.span(),
+                            "expected the type of a scope: `scope = Tenant`",
+                        )
+                    })?;
+                    errors.set(&mut read.scope, (span, scope), span, "scope");
                     return Ok(());
                 }
                 "has_many" => KindAttribute::HasMany,
@@ -268,8 +292,13 @@ fn relation(
             .parse::<Type>()
             .map_err(|error| Error::new(error.span(), form))?;
         let kind = kind(content)?;
-        end(content)?;
-        Ok(RelationAttribute { span, target, kind })
+        let clauses = clauses::clauses(&kind, content)?;
+        Ok(RelationAttribute {
+            span,
+            target,
+            kind,
+            clauses,
+        })
     })
 }
 

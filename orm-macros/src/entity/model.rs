@@ -11,6 +11,7 @@ use crate::attribute::Errors;
 use crate::entity::attributes::{
     Columns, FieldAttributes, KindAttribute, RelationAttribute, StructAttributes,
 };
+use crate::entity::clauses::Clause;
 use crate::name;
 
 pub(crate) struct Model<'a> {
@@ -19,6 +20,8 @@ pub(crate) struct Model<'a> {
     pub(crate) table: String,
     pub(crate) schema: Option<String>,
     pub(crate) writable: bool,
+    /// The condition of its own scope.
+    pub(crate) scope: Option<Clause>,
     /// In the order of the fields; deferred ones come last.
     pub(crate) columns: Vec<ColumnField<'a>>,
     pub(crate) relations: Vec<RelationField<'a>>,
@@ -45,6 +48,8 @@ pub(crate) struct ColumnField<'a> {
     pub(crate) unique: bool,
     /// The type parameter of a column that is read only when it is asked for.
     pub(crate) deferred: Option<&'a Ident>,
+    /// The type of the scope whose value it holds.
+    pub(crate) scope: Option<Type>,
 }
 
 pub(crate) struct RelationField<'a> {
@@ -106,6 +111,7 @@ impl<'a> Model<'a> {
             ),
             schema: attributes.schema.map(|schema| schema.value()),
             writable: attributes.view.is_none(),
+            scope: attributes.scope,
             columns,
             relations,
             states,
@@ -204,6 +210,7 @@ fn relation_field<'a>(
         (attributes.unique, "unique"),
         (attributes.column.as_ref().map(syn::LitStr::span), "column"),
         (attributes.ty.as_ref().map(syn::LitStr::span), "type"),
+        (attributes.scope.as_ref().map(|(span, _)| *span), "scope"),
     ];
     for (span, option) in column_options {
         if let Some(span) = span {
@@ -275,6 +282,7 @@ fn column_field<'a>(
         generated: attributes.generated.is_some(),
         unique: attributes.unique.is_some(),
         deferred: None,
+        scope: attributes.scope.map(|(_, scope)| scope),
     })
 }
 

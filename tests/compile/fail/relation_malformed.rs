@@ -25,7 +25,7 @@ struct User<
     e: E,
     #[entity(has_many(User, foreign_key = "id"))]
     f: F,
-    #[entity(has_many(User, foreign_key = id, order_by = id))]
+    #[entity(has_many(User, foreign_key = id; order_by = id))]
     g: G,
     #[entity(has_many = User)]
     h: H,

@@ -2,8 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Ident, Type};
 
+use crate::entity::clauses::Clause;
 use crate::entity::expand::states::list;
 use crate::entity::model::{ColumnField, Model};
 use crate::name;
@@ -16,6 +18,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let columns = model.columns.iter().map(column_def);
+    let scopes = scopes(model);
     let key_positions = model
         .columns
         .iter()
@@ -53,6 +56,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
                 columns: &[#(#columns),*],
                 eager: #eager,
                 key: &[#(#key_positions),*],
+                scopes: #scopes,
             };
 
             fn decode(row: &::unlazy::__private::RowReader<'_>) -> ::unlazy::Result<Self> {
@@ -67,6 +71,32 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// The scopes of its columns and its own.
+fn scopes(model: &Model<'_>) -> TokenStream {
+    let entity = model.ident;
+    let valued = model
+        .columns
+        .iter()
+        .enumerate()
+        .filter_map(|(position, column)| {
+            let (scope, ty) = (column.scope.as_ref()?, &column.ty);
+            let name = match scope {
+                Type::Path(path) => path.path.segments.last()?.ident.to_string(),
+                other => quote!(#other).to_string(),
+            };
+            Some(quote_spanned! {scope.span()=>
+                ::unlazy::__private::ScopeDef::valued::<#entity, #scope, #ty>(#position, #name)
+            })
+        });
+    let always = model.scope.iter().map(|Clause { option, expression }| {
+        let condition = quote_spanned! {option.span()=>
+            ::unlazy::__private::condition::<#entity>(#expression)
+        };
+        quote!(::unlazy::__private::ScopeDef::always::<#entity>(|| #condition))
+    });
+    quote!(&[#(#valued,)* #(#always)*])
 }
 
 /// A value of a column, bound as the column's type.

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Type, Visibility};
 
 use crate::entity::attributes::{Columns, KindAttribute, Link, Through};
+use crate::entity::clauses::Clause;
 use crate::entity::expand::{field_ident, field_type, relations_module, states};
 use crate::entity::model::{Model, RelationField};
 use crate::name;
@@ -45,6 +46,7 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
     let hash = name::hash(&field_name);
     let target = &relation.attribute.target;
     let target_item = quote_spanned!(target.span()=> type Target = #target;);
+    let fixed = fixed(&relation_type, &relation.attribute.clauses);
     let parts = match &relation.attribute.kind {
         KindAttribute::HasMany(columns) => has(model, target, columns, "HasMany", "Many"),
         KindAttribute::HasOne(columns) => has(model, target, columns, "HasOne", "Optional"),
@@ -77,6 +79,7 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
                 parent_columns: #parent_columns,
                 target_columns: #target_columns,
                 link: #link,
+                fixed: #fixed,
             };
 
             fn key<'a>(parent: &'a #entity, key: &mut ::unlazy::__private::KeyParts<'a>) {
@@ -92,6 +95,21 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
         }
 
         #checks
+    }
+}
+
+/// The conditions and orders that the attribute fixes, each written as a call with the name of its option.
+fn fixed(relation_type: &TokenStream, clauses: &[Clause]) -> TokenStream {
+    if clauses.is_empty() {
+        return quote!(::core::option::Option::None);
+    }
+    let calls = clauses
+        .iter()
+        .map(|Clause { option, expression }| quote_spanned!(option.span()=> .#option(#expression)));
+    quote! {
+        ::core::option::Option::Some(::unlazy::__private::Fixed::of::<#relation_type>(|| {
+            ::unlazy::__private::RelationOptions::<#relation_type>::new()#(#calls)*.into_select()
+        }))
     }
 }
 
@@ -174,6 +192,7 @@ fn many_to_many(
                         table: #def.table,
                         parent_columns: &[#(#def.columns[#to_parent.position()].name),*],
                         target_columns: &[#(#def.columns[#to_target.position()].name),*],
+                        entity: ::core::option::Option::Some(#def),
                     }
                 },
                 quote! {
@@ -214,6 +233,7 @@ fn many_to_many(
                         table: #table,
                         parent_columns: &[#(#to_parent),*],
                         target_columns: &[#(#to_target),*],
+                        entity: ::core::option::Option::None,
                     }
                 },
                 quote!(#(#counts)*),
