@@ -18,6 +18,7 @@ async fn assert_found(db: &Db, condition: Predicate<Order>, expected: &[i64]) {
 
     for address in [
         Order::ADDRESS.with(Address::USER),
+        Order::ADDRESS.with(Address::USER.selectin()),
         Order::ADDRESS.selectin().with(Address::USER),
     ] {
         for pipelined in [false, true] {
