@@ -7,6 +7,7 @@ mod children;
 mod column;
 mod expr;
 mod join;
+mod recursive;
 mod select;
 mod writer;
 

@@ -15,6 +15,8 @@ pub(crate) enum Alias {
     Table(usize),
     Link,
     Keys,
+    /// The rows that a recursive load has found.
+    Found,
     /// In SQL that names its tables itself.
     Unqualified,
 }
@@ -25,6 +27,7 @@ impl Display for Alias {
             Self::Table(number) => write!(f, "t{number}"),
             Self::Link => f.write_str("l"),
             Self::Keys => f.write_str("k"),
+            Self::Found => f.write_str("r"),
             Self::Unqualified => Ok(()),
         }
     }
@@ -113,6 +116,11 @@ impl Writer {
     /// Puts text before everything that is written: the list of columns is known only after the joins.
     pub(crate) fn prepend(&mut self, text: &str) {
         self.text.insert_str(0, text);
+    }
+
+    /// Takes out what is written so far, to be put before what is still to come.
+    pub(crate) fn take(&mut self) -> String {
+        std::mem::take(&mut self.text)
     }
 
     pub(crate) fn bind(&mut self, bind: &Bind) {
