@@ -176,6 +176,32 @@ struct VerseLine {
     number: i32,
 }
 
+#[derive(Entity)]
+struct Section<Parent = Unloaded, Sections = Unloaded> {
+    #[entity(primary_key)]
+    document: String,
+    #[entity(primary_key)]
+    mood: Mood,
+    parent_document: Option<String>,
+    parent_mood: Option<Mood>,
+    #[entity(belongs_to(Section, foreign_key = (parent_document, parent_mood)))]
+    parent: Parent,
+    #[entity(has_many(Section, foreign_key = (parent_document, parent_mood)))]
+    sections: Sections,
+}
+
+#[derive(Entity)]
+struct Branch<Parent = Unloaded, Branches = Unloaded> {
+    #[entity(primary_key, type = "citext")]
+    name: String,
+    #[entity(type = "citext")]
+    parent_name: Option<String>,
+    #[entity(belongs_to(Branch, foreign_key = parent_name))]
+    parent: Parent,
+    #[entity(has_many(Branch, foreign_key = parent_name))]
+    branches: Branches,
+}
+
 /// Compares the statements of a query, one a line.
 #[track_caller]
 fn statements<E, L, A>(query: Query<E, L, A>, expected: Expect)
@@ -1204,6 +1230,75 @@ fn selectin_with_composite_keys() {
         expect![[r#"
             SELECT t0."id", t0."order_id", t0."line_number" FROM "parcel" AS t0 ORDER BY t0."id"
             SELECT k.n, t0."order_id", t0."number" FROM unnest($1::int8[], $2::int2[]) WITH ORDINALITY AS k(c0, c1, n) JOIN "line" AS t0 ON t0."order_id" = k.c0 AND t0."number" = k.c1"#]],
+    );
+}
+
+#[test]
+fn all_that_is_below() {
+    statements(
+        User::query().with(User::REPORTS.recursive()),
+        expect![[r#"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
+            WITH RECURSIVE "unlazy tree"(r0, c0, a0) AS (SELECT k.c0, k.c0, nullif(k.c0, k.c0) FROM (SELECT * FROM unnest((SELECT $1::int8[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT r.r0, t1."id", r.c0 FROM "unlazy tree" AS r JOIN "users" AS t1 ON t1."manager_id" = r.c0) SELECT r.r0, r.a0, t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "unlazy tree" AS r JOIN "users" AS t0 ON t0."id" = r.c0 WHERE r.a0 IS NOT NULL ORDER BY t0."id""#]],
+    );
+    statements(
+        User::query().with(
+            User::REPORTS
+                .recursive()
+                .filter(User::ACTIVE & User::VISITS.gt(1))
+                .order_by(User::EMAIL.desc())
+                .with(User::PASSPORT)
+                .with(User::POSTS)
+                .depth(3),
+        ),
+        expect![[r#"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
+            WITH RECURSIVE "unlazy tree"(r0, c0, a0, depth) AS (SELECT k.c0, k.c0, nullif(k.c0, k.c0), 0::int8 FROM (SELECT * FROM unnest((SELECT $1::int8[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT r.r0, t1."id", r.c0, r.depth + 1 FROM "unlazy tree" AS r JOIN "users" AS t1 ON t1."manager_id" = r.c0 WHERE r.depth < $2 AND (r.depth = 0 OR r.c0 <> r.r0) AND t1."active" AND t1."visits" > $3) SELECT r.r0, r.a0, t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels", t2."id", t2."user_id", t2."unlazy count" FROM "unlazy tree" AS r JOIN "users" AS t0 ON t0."id" = r.c0 LEFT JOIN LATERAL (SELECT t2."id", t2."user_id", count(*) OVER () AS "unlazy count" FROM "passport" AS t2 WHERE t2."user_id" = t0."id" LIMIT 1) AS t2 ON true WHERE r.a0 IS NOT NULL ORDER BY t0."email" DESC, t0."id"
+            SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title" FROM "post" AS t0 WHERE t0."author_id" = ANY($1) ORDER BY t0."id""#]],
+    );
+}
+
+#[test]
+fn all_that_is_above() {
+    statements(
+        User::query().with(User::MANAGER.recursive()),
+        expect![[r#"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
+            WITH RECURSIVE "unlazy tree"(c0) AS (SELECT k.c0 FROM (SELECT * FROM unnest((SELECT $1::int8[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT t1."manager_id" FROM "unlazy tree" AS r JOIN "users" AS t1 ON t1."id" = r.c0) SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "unlazy tree" AS r JOIN "users" AS t0 ON t0."id" = r.c0"#]],
+    );
+    statements(
+        User::query().with(User::MANAGER.recursive().with(User::PASSPORT).depth(3)),
+        expect![[r#"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
+            WITH RECURSIVE "unlazy tree"(c0, depth) AS (SELECT k.c0, 1::int8 FROM (SELECT * FROM unnest((SELECT $1::int8[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT t1."manager_id", r.depth + 1 FROM "unlazy tree" AS r JOIN "users" AS t1 ON t1."id" = r.c0 WHERE r.depth < $2) SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels", t2."id", t2."user_id", t2."unlazy count" FROM (SELECT DISTINCT c0 FROM "unlazy tree") AS r JOIN "users" AS t0 ON t0."id" = r.c0 LEFT JOIN LATERAL (SELECT t2."id", t2."user_id", count(*) OVER () AS "unlazy count" FROM "passport" AS t2 WHERE t2."user_id" = t0."id" LIMIT 1) AS t2 ON true"#]],
+    );
+    statements(
+        User::query().with(User::MANAGER.recursive().depth(1_001)),
+        expect![[r#"
+            SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
+            WITH RECURSIVE "unlazy tree"(c0) AS (SELECT k.c0 FROM (SELECT * FROM unnest((SELECT $1::int8[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT t1."manager_id" FROM "unlazy tree" AS r JOIN "users" AS t1 ON t1."id" = r.c0) SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "unlazy tree" AS r JOIN "users" AS t0 ON t0."id" = r.c0"#]],
+    );
+}
+
+#[test]
+fn trees_of_composite_keys_and_of_keys_that_are_equal_without_being_the_same() {
+    statements(
+        Section::query()
+            .with(Section::PARENT.recursive())
+            .with(Section::SECTIONS.recursive().depth(2)),
+        expect![[r#"
+            SELECT t0."document", t0."mood"::text, t0."parent_document", t0."parent_mood"::text FROM "section" AS t0 ORDER BY t0."document", t0."mood"
+            WITH RECURSIVE "unlazy tree"(c0, c1) AS (SELECT k.c0, k.c1 FROM (SELECT * FROM unnest((SELECT coalesce($1, ARRAY(SELECT "parent_document" FROM "section" LIMIT 0))), (SELECT $2::text[]::mood[])) LIMIT (SELECT NULL::int8)) AS k(c0, c1) UNION SELECT t1."parent_document", t1."parent_mood" FROM "unlazy tree" AS r JOIN "section" AS t1 ON t1."document" = r.c0 AND t1."mood" = r.c1) SELECT t0."document", t0."mood"::text, t0."parent_document", t0."parent_mood"::text FROM "unlazy tree" AS r JOIN "section" AS t0 ON t0."document" = r.c0 AND t0."mood" = r.c1
+            WITH RECURSIVE "unlazy tree"(r0, r1, c0, c1, a0, a1, depth) AS (SELECT k.c0, k.c1, k.c0, k.c1, nullif(k.c0, k.c0), nullif(k.c1, k.c1), 0::int8 FROM (SELECT * FROM unnest((SELECT coalesce($1, ARRAY(SELECT "document" FROM "section" LIMIT 0))), (SELECT $2::text[]::mood[])) LIMIT (SELECT NULL::int8)) AS k(c0, c1) UNION SELECT r.r0, r.r1, t1."document", t1."mood", r.c0, r.c1, r.depth + 1 FROM "unlazy tree" AS r JOIN "section" AS t1 ON t1."parent_document" = r.c0 AND t1."parent_mood" = r.c1 WHERE r.depth < $3 AND (r.depth = 0 OR (r.c0, r.c1) <> (r.r0, r.r1))) SELECT r.r0, r.r1::text, r.a0, r.a1::text, t0."document", t0."mood"::text, t0."parent_document", t0."parent_mood"::text FROM "unlazy tree" AS r JOIN "section" AS t0 ON t0."document" = r.c0 AND t0."mood" = r.c1 WHERE r.a0 IS NOT NULL ORDER BY t0."document", t0."mood""#]],
+    );
+    statements(
+        Branch::query()
+            .with(Branch::PARENT.recursive().depth(2))
+            .with(Branch::BRANCHES.recursive()),
+        expect![[r#"
+            SELECT t0."name", t0."parent_name" FROM "branch" AS t0 ORDER BY t0."name"
+            WITH RECURSIVE "unlazy tree"(x0, c0, depth) AS (SELECT k.c0::text, k.c0, 1::int8 FROM (SELECT * FROM unnest((SELECT $1::citext[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT t1."parent_name"::text, t1."parent_name", r.depth + 1 FROM "unlazy tree" AS r JOIN "branch" AS t1 ON t1."name" = r.c0 WHERE r.depth < $2) SELECT r.c0, t0."name", t0."parent_name" FROM (SELECT DISTINCT x0, c0 FROM "unlazy tree") AS r JOIN "branch" AS t0 ON t0."name" = r.c0
+            WITH RECURSIVE "unlazy tree"(r0, x0, c0, a0) AS (SELECT k.c0, k.c0::text, k.c0, nullif(k.c0, k.c0) FROM (SELECT * FROM unnest((SELECT $1::citext[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT r.r0, r.x0, t1."name", r.c0 FROM "unlazy tree" AS r JOIN "branch" AS t1 ON t1."parent_name" = r.c0) SELECT r.r0, r.a0, t0."name", t0."parent_name" FROM "unlazy tree" AS r JOIN "branch" AS t0 ON t0."name" = r.c0 WHERE r.a0 IS NOT NULL ORDER BY t0."name""#]],
     );
 }
 

@@ -56,7 +56,7 @@ impl ToSql for OfBaseType<'_> {
     to_sql_checked!();
 }
 
-fn base_of(ty: &Type) -> &Type {
+pub(crate) fn base_of(ty: &Type) -> &Type {
     match ty.kind() {
         Kind::Domain(base) => base_of(base),
         _ => ty,

@@ -179,6 +179,11 @@ impl<'a> KeyParts<'a> {
         }
     }
 
+    /// Adds a part of a primary key, which is never NULL.
+    pub(crate) fn push_bound(&mut self, part: &'a (dyn ToSql + Sync)) {
+        self.parts.push(part);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.parts.clear();
         self.null = false;

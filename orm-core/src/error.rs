@@ -88,6 +88,15 @@ pub enum Error {
         scope: &'static str,
     },
 
+    /// A relation that was followed to its end leads from a row back to the same row.
+    #[error("`{relation}` leads from the row {key} back to it, so that it has no end")]
+    Cycle {
+        /// The relation, as `Task.subtasks`.
+        relation: String,
+        /// The row's primary key, as Rust prints it.
+        key: String,
+    },
+
     /// A key could not be encoded as the type that the database has for it.
     #[error("the key of `{relation}` cannot be sent as the type that the database has for it")]
     Encode {

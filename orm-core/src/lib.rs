@@ -32,6 +32,7 @@ mod select;
 mod shape;
 mod sql;
 mod state;
+mod tree;
 mod value;
 mod write;
 
@@ -47,7 +48,7 @@ pub use error::{ConstraintKind, Error, Result};
 pub use execute::execute;
 pub use expression::{Expression, IntoExpression};
 pub use fragment::Fragment;
-pub use load::{Below, Deferred, DeferredColumn, If, InHand, Load, LoadColumn, Loads};
+pub use load::{Below, Deferred, DeferredColumn, If, InHand, Load, LoadColumn, Loads, Recursive};
 pub use lock::Locked;
 pub use order::{Order, OrderBy};
 pub use predicate::{Filter, Predicate};
@@ -60,6 +61,7 @@ pub use state::is_unloaded;
 pub use state::{Loaded, MaybeLoaded, Unloaded};
 #[cfg(feature = "json")]
 pub use tokio_postgres::types::Json;
+pub use tree::{Tree, Walk};
 pub use value::{Field, IntoValue, Nullable, PgType, Text, Value};
 pub use write::{
     Assign, Delete, Filtered, Insert, InsertMany, NewRow, SaysWhich, Unfiltered, Update,
@@ -77,7 +79,8 @@ pub use column::Source;
 pub use foreign_key::{ForeignKey, ForeignKeyColumns, References};
 #[doc(hidden)]
 pub use load::{
-    Filled, LimitOverAllParents, LoadedState, Named, NotYetLoaded, Put, Skip, StateField, Vacant,
+    ChainThatEnds, Filled, Follow, LimitOverAllParents, LoadedState, Named, NotYetLoaded, Put,
+    RecursiveShape, RowsInATree, Skip, StateField, ToItself, TreeOfMany, Vacant,
 };
 #[doc(hidden)]
 pub use lock::{AfterLock, BeforeLock};
@@ -103,7 +106,7 @@ pub mod __private {
     pub use crate::fragment::{Argument, check_placeholders};
     pub use crate::load::{
         After, At, Complete, FilledIf, Here, IntoComplete, List, Load, LoadOnto, Named, NamedField,
-        Node, RelationNode, Restated, Slot, Slots, TargetOf, With, WithIf,
+        NamedSlot, Node, RecursiveSlot, RelationNode, Restated, Slot, Slots, TargetOf, With,
     };
     pub use crate::record::Assemble;
     pub use crate::relation::{LinkDef, RelationDef, RelationKind};

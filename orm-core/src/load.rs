@@ -14,6 +14,7 @@ mod node;
 mod parents;
 pub(crate) mod pipelined;
 mod position;
+mod recursive;
 pub(crate) mod repeatable;
 mod rows;
 mod selectin;
@@ -30,11 +31,14 @@ pub use deferred::{Deferred, DeferredColumn, LoadColumn};
 pub use in_hand::{
     Below, Complete, InHand, IntoComplete, LoadOnto, LoadedState, NotYetLoaded, Restated,
 };
-pub(crate) use in_hand::{forget, load_onto};
-pub use named::{Named, NamedField, TargetOf, With, WithIf};
+pub(crate) use in_hand::{Given, Taken, forget, load_onto};
+pub use named::{Named, NamedField, NamedSlot, RecursiveSlot, TargetOf, With};
 pub use node::{Node, RelationNode};
-pub(crate) use node::{Strategy, has_statements, relations};
+pub(crate) use node::{Recursion, Strategy, has_statements, relations};
 pub use position::{After, At, Here, List};
+pub use recursive::{
+    ChainThatEnds, Follow, Recursive, RecursiveShape, RowsInATree, ToItself, TreeOfMany,
+};
 pub(crate) use rows::Rows;
 pub use slot::{Filled, Loads, Put, Skip, Slot, Slots, StateField, Vacant};
 
@@ -311,7 +315,7 @@ where
             drop(parents);
             joined.into_parts()
         } else if let Some(fetched) = ahead.take_fetched() {
-            fetched.match_to(parents, node)?
+            fetched.match_to(parents, &self.loads, node)?
         } else {
             selectin::fetch::<R, L>(parents, &self.loads, node, connection).await?
         };

@@ -8,8 +8,9 @@ use crate::entity::{Entity, EntityDef, KeyParts};
 use crate::expr::Expr;
 use crate::fixed::Fixed;
 use crate::load::{
-    At, Below, Complete, Filled, FilledIf, If, InHand, IntoComplete, LimitOverAllParents, Load,
-    LoadOnto, Loads, Put, Restated, StateField, Strategy, forget, load_onto,
+    At, Below, Complete, Filled, FilledIf, Follow, If, InHand, IntoComplete, LimitOverAllParents,
+    Load, LoadOnto, Loads, Put, Recursive, Restated, StateField, Strategy, ToItself, forget,
+    load_onto,
 };
 use crate::order::{Order, OrderBy};
 use crate::predicate::{Filter, Predicate};
@@ -204,6 +205,69 @@ impl<R: Relation> Rel<R> {
         R::Shape: Joinable,
     {
         self.into_load().strategy(Strategy::Joined)
+    }
+
+    /// Follows a relation of an entity to itself to its end, by one statement however deep that is.
+    ///
+    /// A `has_many` loads all that is below each entity, as [`Tree`](crate::Tree)s:
+    ///
+    /// ```no_run
+    /// # use std::sync::Arc;
+    /// # use unlazy::{Db, Entity, Loaded, Tree, Unloaded};
+    /// #[derive(Entity)]
+    /// #[entity(table = "tasks")]
+    /// struct Task<Parent = Unloaded, Subtasks = Unloaded> {
+    ///     #[entity(primary_key)]
+    ///     id: i64,
+    ///     title: String,
+    ///     parent_id: Option<i64>,
+    ///     #[entity(belongs_to(Task, foreign_key = parent_id))]
+    ///     parent: Parent,
+    ///     #[entity(has_many(Task, foreign_key = parent_id))]
+    ///     subtasks: Subtasks,
+    /// }
+    ///
+    /// # async fn example(db: Db) -> unlazy::Result<()> {
+    /// let goals: Vec<Task<Unloaded, Loaded<Vec<Tree<Task>>>>> = Task::query()
+    ///     .filter(Task::PARENT_ID.is_null())
+    ///     .with(Task::SUBTASKS.recursive())
+    ///     .all(&db)
+    ///     .await?;
+    /// for task in &goals[0].subtasks {
+    ///     println!("{}: {} subtasks", task.title, task.children().len());
+    /// }
+    ///
+    /// let task: Task<Loaded<Vec<Arc<Task>>>> = Task::find(7).with(Task::PARENT.recursive()).one(&db).await?;
+    /// let path: Vec<&str> = task.parent.iter().rev().map(|task| &*task.title).collect();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// ```sql
+    /// WITH RECURSIVE "unlazy tree"(r0, c0, a0) AS (
+    ///     SELECT k.c0, k.c0, nullif(k.c0, k.c0)
+    ///     FROM (SELECT * FROM unnest((SELECT $1::int8[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION
+    ///     SELECT r.r0, t1."id", r.c0 FROM "unlazy tree" AS r JOIN "tasks" AS t1 ON t1."parent_id" = r.c0)
+    /// SELECT r.r0, r.a0, t0."id", .. FROM "unlazy tree" AS r JOIN "tasks" AS t0 ON t0."id" = r.c0
+    /// WHERE r.a0 IS NOT NULL ORDER BY t0."id"
+    /// ```
+    ///
+    /// Each entity has its own tree, also if one of them is in the tree of another. The tree can be filtered, which leaves
+    /// out what is below, and ordered; [`depth`](Recursive::depth) limits its levels, and [`with`](Recursive::with) loads
+    /// relations of everything in it.
+    ///
+    /// A `belongs_to` whose key is nullable loads all that is above each entity, the nearest first. Each row is fetched
+    /// once, and shared. The way ends at a key that is NULL, and at one whose row is missing or hidden.
+    ///
+    /// # Errors
+    ///
+    /// The query fails with [`Error::Cycle`](crate::Error::Cycle) if an entity is found below or above itself.
+    pub fn recursive(self) -> Recursive<R, TargetLoads<R>>
+    where
+        (R::Parent, R::Target): ToItself<R>,
+        <(R::Parent, R::Target) as ToItself<R>>::Shape: Follow<R>,
+    {
+        Recursive::new(self.unscoped)
     }
 
     /// Loads only the targets that fulfil a condition. Which parents come back does not change.

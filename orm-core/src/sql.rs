@@ -9,6 +9,7 @@ mod column;
 mod expr;
 mod join;
 mod join_once;
+mod recursive;
 mod rehearse;
 mod select;
 mod writer;

@@ -17,6 +17,8 @@ pub(crate) struct Shape {
 
 struct Relation {
     name: Ident,
+    /// Whether it is followed to its end: `subtasks*`.
+    recursive: bool,
     /// Whether it is loaded only if a condition holds: `posts?`.
     maybe: bool,
     below: Vec<Relation>,
@@ -47,13 +49,19 @@ impl Parse for Relation {
         let name = input
             .parse::<Ident>()
             .map_err(|error| Error::new(error.span(), "expected the name of a relation"))?;
+        let recursive = input.parse::<Option<Token![*]>>()?.is_some();
         let maybe = input.parse::<Option<Token![?]>>()?.is_some();
         let below = if input.peek(token::Brace) {
             relations(input)?
         } else {
             Vec::new()
         };
-        Ok(Self { name, maybe, below })
+        Ok(Self {
+            name,
+            recursive,
+            maybe,
+            below,
+        })
     }
 }
 
@@ -148,11 +156,17 @@ fn slots(entity: &TokenStream, relations: &[Relation]) -> TokenStream {
         let hash = name::hash(&name::plain(&relation.name));
         let target = quote_spanned!(span=> ::unlazy::__private::TargetOf<#entity, #hash>);
         let below = slots(&target, &relation.below);
-        let with = if relation.maybe {
-            quote_spanned!(span=> ::unlazy::__private::WithIf)
+        let slot = if relation.recursive {
+            quote_spanned!(span=> ::unlazy::__private::RecursiveSlot)
         } else {
-            quote_spanned!(span=> ::unlazy::__private::With)
+            quote_spanned!(span=> ::unlazy::__private::NamedSlot)
         };
-        quote_spanned!(span=> #with<#entity, #slots_so_far, #hash, #below>)
+        let slot = quote_spanned!(span=> #slot<#entity, #hash, #below>);
+        let slot = if relation.maybe {
+            quote_spanned!(span=> ::unlazy::If<#slot>)
+        } else {
+            slot
+        };
+        quote_spanned!(span=> ::unlazy::__private::With<#entity, #slots_so_far, #hash, #slot>)
     })
 }

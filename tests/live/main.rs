@@ -25,4 +25,5 @@ mod serialize;
 mod snapshot;
 mod to_one;
 mod transactions;
+mod trees;
 mod writes;

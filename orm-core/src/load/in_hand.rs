@@ -302,26 +302,40 @@ where
         records: Vec<V>,
         connection: &'a Connection<'a>,
     ) -> BoxFuture<'a, Result<Vec<Self::Output>>> {
-        Box::pin(async move {
-            let (entities, states): (Vec<_>, Vec<_>) =
-                records.into_iter().map(Record::split).unzip();
-            // There is no statement of the parents that could be joined.
-            let node = match self.describe() {
-                Some(Node::Relation(node)) => Some(Node::Relation(node.on_its_own())),
-                node => node,
-            };
-            sql::check_loads(std::slice::from_ref(&node), connection.scopes())?;
-            let parents = Parents::in_hand(&entities);
-            let (joined, ahead) = Default::default();
-            let mut values =
-                Slot::load(&self, parents, joined, ahead, node.as_ref(), connection).await?;
-            Ok(entities
-                .into_iter()
-                .zip(states)
-                .map(|(entity, states)| entity.assemble(states.replace(Self::next(&mut values))))
-                .collect())
-        })
+        Box::pin(complete::<V, R, Self>(self, records, connection))
     }
+}
+
+/// Completes entities with what the slot of a relation loads.
+pub(super) async fn complete<V, R, S>(
+    slot: S,
+    records: Vec<V>,
+    connection: &Connection<'_>,
+) -> Result<Vec<Restated<V, R::Position, S::Value>>>
+where
+    R: Relation,
+    S: Slot<R::Parent>,
+    V: Record<Entity = R::Parent>,
+    V::States: At<R::Position>,
+    R::Parent: Assemble<<V::States as At<R::Position>>::Replaced<S::Value>>,
+{
+    let (entities, states): (Vec<_>, Vec<_>) = records.into_iter().map(Record::split).unzip();
+    // There is no statement of the parents that could be joined.
+    let node = match slot.describe() {
+        Some(Node::Relation(node)) => Some(Node::Relation(node.on_its_own())),
+        node => node,
+    };
+    sql::check_loads(std::slice::from_ref(&node), connection.scopes())?;
+    let parents = Parents::in_hand(&entities);
+    let (joined, ahead) = Default::default();
+    let mut values = slot
+        .load(parents, joined, ahead, node.as_ref(), connection)
+        .await?;
+    Ok(entities
+        .into_iter()
+        .zip(states)
+        .map(|(entity, states)| entity.assemble(states.replace(S::next(&mut values))))
+        .collect())
 }
 
 /// The state of a relation that is loaded.

@@ -121,6 +121,14 @@ pub(super) enum Interned {
     New(u32),
 }
 
+impl Interned {
+    pub(super) fn number(self) -> u32 {
+        match self {
+            Self::Known(number) | Self::New(number) => number,
+        }
+    }
+}
+
 impl Interner {
     /// Remembers a key. A key with a NULL in it refers to nothing: `None`.
     pub(super) fn intern<'k>(

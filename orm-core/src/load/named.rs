@@ -1,7 +1,7 @@
 //! Relations found by their names, for the macro `loaded!`.
 
 use crate::entity::Entity;
-use crate::load::{If, Put, StateField};
+use crate::load::{Put, Recursive, StateField};
 
 /// An entity that has a relation, or a deferred column, whose name has the hash `NAME`.
 #[diagnostic::on_unimplemented(
@@ -22,14 +22,15 @@ pub trait Named<const NAME: u64>: Entity {
 /// The relation of `E` whose name has the hash `NAME`.
 pub type NamedField<E, const NAME: u64> = <E as Named<NAME>>::Field;
 
-/// The slots `L` of `E` with the relation of this name loaded, and below it what `Nested` says. `L` stands here once: the
-/// types of an entity with many loaded relations would otherwise grow exponentially.
-pub type With<E, L, const NAME: u64, Nested> =
-    <NamedField<E, NAME> as Put<E, L, <E as Named<NAME>>::Slot<Nested>>>::Output;
+/// The slot of the relation of this name, and below it what `Below` says.
+pub type NamedSlot<E, const NAME: u64, Below> = <E as Named<NAME>>::Slot<Below>;
 
-/// As [`With`], of a relation that is loaded only if a condition holds.
-pub type WithIf<E, L, const NAME: u64, Nested> =
-    <NamedField<E, NAME> as Put<E, L, If<<E as Named<NAME>>::Slot<Nested>>>>::Output;
+/// The slot of the relation of this name, followed to its end.
+pub type RecursiveSlot<E, const NAME: u64, Below> = Recursive<NamedField<E, NAME>, Below>;
+
+/// The slots `L` of `E` with that of this name filled. `L` stands here once: the types of an entity with many loaded
+/// relations would otherwise grow exponentially.
+pub type With<E, L, const NAME: u64, Slot> = <NamedField<E, NAME> as Put<E, L, Slot>>::Output;
 
 /// The target of the relation of this name.
 pub type TargetOf<E, const NAME: u64> = <E as Named<NAME>>::Target;

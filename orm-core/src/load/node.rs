@@ -49,8 +49,19 @@ pub struct RelationNode<'q> {
     pub(crate) select: &'q Select,
     pub(crate) slots: Vec<Option<Node<'q>>>,
     strategy: Strategy,
+    /// Set if the relation is followed to its end.
+    pub(crate) recursion: Option<Recursion>,
+    /// Whether a parent may be there more than once: a row in the trees of several roots.
+    pub(super) repeats_parents: bool,
     /// The statement that fetches the targets without waiting for the parents.
     pub(super) ahead: Option<Prepared>,
+}
+
+/// How far a relation of an entity to itself is followed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recursion {
+    /// The most levels, if there is a limit.
+    pub(crate) depth: Option<u32>,
 }
 
 /// A statement of a load, ready to be sent.
@@ -102,7 +113,25 @@ impl<'q> RelationNode<'q> {
             select,
             slots,
             strategy: strategy.unwrap_or_else(|| Strategy::default_for(relation)),
+            recursion: None,
+            repeats_parents: false,
             ahead: None,
+        }
+    }
+
+    /// A relation of an entity to itself, followed to its end.
+    pub(super) fn recursive(
+        relation: &'static RelationDef,
+        select: &'q Select,
+        recursion: Recursion,
+        mut slots: Vec<Option<Node<'q>>>,
+    ) -> Self {
+        if relation.kind == RelationKind::HasMany {
+            repeat_parents(&mut slots);
+        }
+        Self {
+            recursion: Some(recursion),
+            ..Self::new(relation, select, Some(Strategy::Selectin), slots)
         }
     }
 
@@ -139,5 +168,21 @@ impl<'q> RelationNode<'q> {
         self.relation.target.eager
             + usize::from(self.counts_targets())
             + self.slots.iter().flatten().map(Node::width).sum::<usize>()
+    }
+}
+
+/// Says of all relations below rows that may be there more than once that their parents may be. What is shared is there
+/// once, and so ends it.
+fn repeat_parents(nodes: &mut [Option<Node<'_>>]) {
+    for node in nodes.iter_mut().flatten() {
+        if let Node::Relation(node) = node {
+            node.repeats_parents = true;
+            if matches!(
+                node.relation.kind,
+                RelationKind::HasMany | RelationKind::HasOne
+            ) {
+                repeat_parents(&mut node.slots);
+            }
+        }
     }
 }

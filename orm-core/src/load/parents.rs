@@ -6,12 +6,13 @@ use bytes::BytesMut;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use crate::bind::member_of;
+use crate::bind::{base_of, member_of};
 use crate::entity::KeyParts;
 use crate::error::{Error, Result};
 use crate::load::Node;
 use crate::load::keys::{ParentKeys, parts};
 use crate::load::node::relations;
+use crate::record::Record;
 use crate::relation::Relation;
 
 /// The parents of a load, and their keys if they came from rows. The keys are freed when the last load has dropped this.
@@ -72,6 +73,30 @@ impl<'a, E> Parents<'a, E> {
         Ok(Arc::new(keys))
     }
 
+    /// Their primary keys, encoded as values of these types.
+    pub(super) fn encoded_primary_keys<R: Relation<Parent = E>>(
+        &self,
+        types: &[Type],
+    ) -> Result<Arc<ParentKeys>>
+    where
+        E: Record,
+    {
+        let types: Vec<&Type> = types.iter().map(base_of).collect();
+        let mut keys = ParentKeys::default();
+        let mut encoded = vec![BytesMut::new(); types.len()];
+        for parent in self.entities {
+            let binds = parent.key_binds();
+            let mut key = KeyParts::default();
+            binds.iter().for_each(|bind| key.push_bound(&*bind.value));
+            keys.push_values(key.not_null(), &types, &mut encoded)
+                .map_err(|source| Error::Encode {
+                    relation: R::DEF.to_string(),
+                    source,
+                })?;
+        }
+        Ok(Arc::new(keys))
+    }
+
     /// Whether any of them refers to anything by this relation.
     pub(super) fn any_has_key<R: Relation<Parent = E>>(&self) -> bool {
         match self.row_keys(R::DEF.parent_columns) {
@@ -111,10 +136,16 @@ impl RowKeysBuilder {
     /// The keys that the loads below these nodes will need.
     pub(super) fn new(nodes: &[Option<Node<'_>>]) -> Self {
         let mut keys: Vec<(&'static [usize], ParentKeys)> = Vec::new();
-        for node in relations(nodes).filter(|node| !node.is_joined()) {
-            let columns = node.relation.parent_columns;
+        let mut need = |columns| {
             if keys.iter().all(|(known, _)| *known != columns) {
                 keys.push((columns, ParentKeys::default()));
+            }
+        };
+        for node in relations(nodes).filter(|node| !node.is_joined()) {
+            need(node.relation.parent_columns);
+            if node.recursion.is_some() {
+                // On the way up a parent must not come to itself.
+                need(node.relation.parent.key);
             }
         }
         Self(keys)

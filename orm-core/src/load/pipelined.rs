@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::load::keys::{Interned, Interner, Keys, parts};
 use crate::load::node::Prepared;
 use crate::load::parents::Parents;
-use crate::load::selectin::{Targets, unmatched};
+use crate::load::selectin::{Matched, Targets, unmatched};
 use crate::load::{Loads, Node, RelationNode, Rows};
 use crate::relation::Relation;
 use crate::scope::Scopes;
@@ -114,6 +114,8 @@ pub(super) struct Fetched<R: Relation, L: Loads<R::Target>> {
     keys: Keys,
     /// Numbers of keys, and the targets that belong to them.
     pairs: Pairs,
+    /// The rows instead, if they are to be decoded for each of several parents with the same key.
+    kept: Vec<Row>,
 }
 
 /// Sends the statement that is prepared for a relation, and reads its result.
@@ -134,12 +136,18 @@ where
     let mut targets = Targets::<R, L>::default();
     let mut pairs = Pairs::new();
     let mut keys = Interner::default();
+    let mut kept = Vec::new();
+    let keeps = node.repeats_parents && !R::Shape::SHARED;
     connection
         .fetch(
             statement,
             &children.select,
             &children.select.sql.parameters,
             &mut |row: &Row| {
+                if keeps {
+                    kept.push(row.clone());
+                    return Ok(());
+                }
                 let key = match &children.key_source {
                     KeySource::Parts(columns) => keys.intern(parts(row, 0, columns)),
                     KeySource::Number(_) => None,
@@ -156,6 +164,7 @@ where
         rows: targets.rows,
         keys: keys.into_keys(),
         pairs,
+        kept,
     })
 }
 
@@ -164,10 +173,23 @@ impl<R: Relation, L: Loads<R::Target>> Fetched<R, L> {
     pub(super) fn match_to(
         self,
         parents: Parents<'_, R::Parent>,
+        loads: &L,
         node: &RelationNode<'_>,
     ) -> Result<(Rows<R::Target, L>, Pairs)> {
-        let Self { rows, keys, pairs } = self;
+        let Self {
+            rows,
+            keys,
+            pairs,
+            kept,
+        } = self;
         let parents = parents.row_keys(R::DEF.parent_columns).unwrap_or_default();
+        if let (false, Some(Prepared { children, .. })) = (kept.is_empty(), &node.ahead) {
+            let mut matched = Matched::<R, L>::default();
+            for row in &kept {
+                matched.read(loads, node, children, &parents, row)?;
+            }
+            return Ok(matched.into_parts());
+        }
         let known: Vec<Option<u32>> = (0..keys.len())
             .map(|key| parents.keys().find_same(&keys, key as u32))
             .collect();

@@ -28,6 +28,11 @@ impl<E: Entity, L: Loads<E>> Default for Rows<E, L> {
 }
 
 impl<E: Entity, L: Loads<E>> Rows<E, L> {
+    /// The entity at a position.
+    pub(super) fn entity(&self, position: u32) -> &E {
+        &self.entities[position as usize]
+    }
+
     /// Reads an entity from the column `at` on, and what came with it from the columns after it. Returns the entity's
     /// position.
     pub(crate) fn read(

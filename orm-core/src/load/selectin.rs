@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 
 use crate::db::Connection;
 use crate::error::{Error, Result};
-use crate::load::keys::{Cursor, Interned, Interner, numbered, parts};
+use crate::load::keys::{Cursor, Interned, Interner, ParentKeys, numbered, parts};
 use crate::load::parents::Parents;
 use crate::load::{Loads, RelationNode, Rows};
 use crate::relation::Relation;
@@ -35,39 +35,71 @@ where
     let mut parameters = keys.arrays(types);
     parameters.extend(children.select.sql.parameters.iter().cloned());
 
-    let mut targets = Targets::<R, L>::default();
-    let mut pairs = Pairs::new();
-    let mut cursor = Cursor::default();
+    let mut matched = Matched::<R, L>::default();
     connection
         .fetch(
             &statement,
             &children.select,
             &parameters,
-            &mut |row: &Row| {
-                let key = match &children.key_source {
-                    KeySource::Number(column) => numbered(row, *column, keys.keys()),
-                    KeySource::Parts(columns) => {
-                        keys.keys().find(&mut cursor, parts(row, 0, columns))
-                    }
-                };
-                let Some(key) = key else {
-                    return Err(unmatched(node));
-                };
-                if R::Shape::SHARED {
-                    let target = targets.read(loads, node, &children, row)?;
-                    pairs.extend(keys.parents(key).map(|parent| (parent, target)));
-                } else {
-                    // An owned target that several parents have, because a parent came twice, is decoded for each.
-                    for parent in keys.parents(key) {
-                        let target = targets.read(loads, node, &children, row)?;
-                        pairs.push((parent, target));
-                    }
-                }
-                Ok(())
-            },
+            &mut |row: &Row| matched.read(loads, node, &children, &keys, row),
         )
         .await?;
-    Ok((targets.rows, pairs))
+    Ok(matched.into_parts())
+}
+
+/// The targets of one statement, and which belong to which of the parents that are known.
+pub(super) struct Matched<R: Relation, L: Loads<R::Target>> {
+    targets: Targets<R, L>,
+    pairs: Pairs,
+    cursor: Cursor,
+}
+
+impl<R: Relation, L: Loads<R::Target>> Default for Matched<R, L> {
+    fn default() -> Self {
+        Self {
+            targets: Targets::default(),
+            pairs: Pairs::new(),
+            cursor: Cursor::default(),
+        }
+    }
+}
+
+impl<R: Relation, L: Loads<R::Target>> Matched<R, L> {
+    /// Reads the target of a row for the parents that have its key.
+    pub(super) fn read(
+        &mut self,
+        loads: &L,
+        node: &RelationNode<'_>,
+        children: &Children,
+        keys: &ParentKeys,
+        row: &Row,
+    ) -> Result<()> {
+        let Self {
+            targets,
+            pairs,
+            cursor,
+        } = self;
+        let key = match &children.key_source {
+            KeySource::Number(column) => numbered(row, *column, keys.keys()),
+            KeySource::Parts(columns) => keys.keys().find(cursor, parts(row, 0, columns)),
+        };
+        let key = key.ok_or_else(|| unmatched(node))?;
+        if R::Shape::SHARED {
+            let target = targets.read(loads, node, children, row)?;
+            pairs.extend(keys.parents(key).map(|parent| (parent, target)));
+        } else {
+            // An owned target that several parents have, because a parent came twice, is decoded for each.
+            for parent in keys.parents(key) {
+                let target = targets.read(loads, node, children, row)?;
+                pairs.push((parent, target));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_parts(self) -> (Rows<R::Target, L>, Pairs) {
+        (self.targets.rows, self.pairs)
+    }
 }
 
 /// The server found a row for a key that no parent has, byte by byte.

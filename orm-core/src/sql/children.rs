@@ -7,6 +7,7 @@ use crate::scope::Scopes;
 use crate::select::Select;
 use crate::sql::SelectSql;
 use crate::sql::join::{Output, columns, joins, left_join, names, on_key, read_columns};
+use crate::sql::recursive;
 use crate::sql::select::{Place, ROW, conditions, finish, from, limit, order};
 use crate::sql::writer::{Alias, Name, Table, Writer};
 
@@ -17,6 +18,8 @@ pub(crate) struct Children {
     /// How many parameters the parents' keys are: the first ones.
     pub(crate) keys: usize,
     pub(crate) key_source: KeySource,
+    /// Where a row of a tree has the key of the row above it.
+    pub(crate) above: Vec<usize>,
     /// Where the target begins in a row.
     pub(crate) target_at: usize,
 }
@@ -67,6 +70,9 @@ pub(crate) enum Origin<'a> {
 /// uses the index on `author_id` with its result, which it often does not for `IN (SELECT ..)`. And
 /// `(SELECT DISTINCT ..) AS k` stands for `unnest`.
 pub(crate) fn children(node: &RelationNode<'_>, from: KeyFrom<'_>, scopes: &Scopes) -> Children {
+    if let Some(recursion) = node.recursion {
+        return recursive::children(node, recursion, from, scopes);
+    }
     let relation = node.relation;
     let source = Source::of(node, from);
     let bound = match from {
@@ -114,6 +120,7 @@ pub(crate) fn children(node: &RelationNode<'_>, from: KeyFrom<'_>, scopes: &Scop
         select: finish(writer, output),
         keys: bound,
         key_source,
+        above: Vec::new(),
         target_at,
     }
 }
@@ -334,7 +341,7 @@ impl Origin<'_> {
     ///
     /// Distinct keys are so by their bytes, as the client tells them apart: keys that can be equal without being the same
     /// get a column with their text.
-    fn keys(&self, writer: &mut Writer, key: &[usize], distinct: bool) {
+    pub(super) fn keys(&self, writer: &mut Writer, key: &[usize], distinct: bool) {
         // The load whose statement the parents come with, and the joins from there.
         let mut joined = Vec::new();
         let mut anchor = self;
@@ -372,6 +379,9 @@ impl Origin<'_> {
                 }
             }
             Origin::Below { node, parents } => {
+                if let Some(recursion) = node.recursion {
+                    return recursive::rows(writer, node, recursion, parents, table, with_joins);
+                }
                 let source = Source::of(node, KeyFrom::Query(parents));
                 source.rows(writer, table);
                 with_joins(writer);
@@ -396,7 +406,7 @@ impl Origin<'_> {
     }
 }
 
-fn at(def: &'static EntityDef, positions: &[usize]) -> Vec<&'static ColumnDef> {
+pub(super) fn at(def: &'static EntityDef, positions: &[usize]) -> Vec<&'static ColumnDef> {
     positions
         .iter()
         .map(|&position| &def.columns[position])

@@ -22,6 +22,8 @@ pub(crate) enum Alias {
     Table(usize),
     Link,
     Keys,
+    /// The rows that a recursive load has found.
+    Found,
     /// In SQL that names its tables itself.
     Unqualified,
 }
@@ -32,6 +34,7 @@ impl Display for Alias {
             Self::Table(number) => write!(f, "t{number}"),
             Self::Link => f.write_str("l"),
             Self::Keys => f.write_str("k"),
+            Self::Found => f.write_str("r"),
             Self::Unqualified => Ok(()),
         }
     }
@@ -179,6 +182,11 @@ impl Writer {
         let start = self.text.len();
         write(self);
         self.text.split_off(start)
+    }
+
+    /// Takes out what is written so far, to be put before what is still to come.
+    pub(crate) fn take(&mut self) -> String {
+        std::mem::take(&mut self.text)
     }
 
     pub(crate) fn bind(&mut self, bind: &Bind) {
