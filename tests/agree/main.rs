@@ -29,7 +29,7 @@ fn every_strategy_loads_what_plain_sql_says() {
         config.cases = 64;
     }
     if var_os("PROPTEST_RNG_SEED").is_none() {
-        config.rng_seed = RngSeed::Fixed(1);
+        config.rng_seed = RngSeed::Fixed(6);
     }
     let cases = config.cases as usize;
     let world = World::open();
