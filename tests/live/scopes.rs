@@ -392,7 +392,8 @@ async fn the_value_of_the_query_comes_before_that_of_the_handle() {
     let again = User::query().with(User::POSTS).all(&first).await.unwrap();
     assert_eq!(ids!(again[0].posts), [1, 2]);
     let sent: Vec<String> = log.take().into_iter().map(|sent| sent.sql).collect();
-    assert_eq!(sent[..2], sent[2..]);
+    let (second, first) = sent.split_at(sent.len() / 2);
+    assert_eq!(second, first);
 }
 
 #[tokio::test]
