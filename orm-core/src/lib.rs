@@ -32,6 +32,7 @@ mod select;
 mod shape;
 mod sql;
 mod state;
+mod stream;
 mod value;
 mod write;
 
@@ -58,6 +59,7 @@ pub use scope::Scope;
 #[cfg(feature = "serde")]
 pub use state::is_unloaded;
 pub use state::{Loaded, MaybeLoaded, Unloaded};
+pub use stream::EntityStream;
 #[cfg(feature = "json")]
 pub use tokio_postgres::types::Json;
 pub use value::{Field, IntoValue, Nullable, PgType, Text, Value};
