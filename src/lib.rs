@@ -57,7 +57,7 @@
 //!
 //! - entities, columns and relations: [`derive(Entity)`](derive@Entity); enums and newtypes: [`derive(Value)`](derive@Value)
 //! - conditions: [`Column`] for comparisons, [`Rel`] for conditions on related rows, [`sql!`] for SQL of your own
-//! - queries: [`Query`]
+//! - queries: [`Query`]; results larger than memory: [`Query::stream`]
 //! - counting and adding up related rows without loading them: [`Rel::count`], [`Rel::sum`] and their kin, each an [`Expression`] to
 //!   compare with, to order by and to return next to the entity with [`Query::annotate`]; of a whole query: [`Query::sum`]
 //! - what is loaded: [`Query::with`], and the strategies and options on [`Rel`] and [`Load`]; naming the result's type:

@@ -64,24 +64,24 @@ impl<E: Entity> Annotate<E> for Predicate<E> {
 pub trait Annotations: Sized + Send + Sync + 'static {
     /// What a query returns for an entity: `V` alone if there are no values, and otherwise a tuple that begins with it,
     /// such as `(User, i64, bool)`.
-    type Row<V>;
+    type Row<V: Send>: Send;
 
     #[doc(hidden)]
     fn read(row: &Row, columns: &[ComputedColumn]) -> Result<Self>;
 
     /// Puts entities and their values side by side.
     #[doc(hidden)]
-    fn attach<V>(entities: Vec<V>, values: Vec<Self>) -> Vec<Self::Row<V>>;
+    fn attach<V: Send>(entities: Vec<V>, values: Vec<Self>) -> Vec<Self::Row<V>>;
 }
 
 impl Annotations for () {
-    type Row<V> = V;
+    type Row<V: Send> = V;
 
     fn read(_: &Row, _: &[ComputedColumn]) -> Result<()> {
         Ok(())
     }
 
-    fn attach<V>(entities: Vec<V>, _: Vec<()>) -> Vec<V> {
+    fn attach<V: Send>(entities: Vec<V>, _: Vec<()>) -> Vec<V> {
         entities
     }
 }
@@ -97,13 +97,13 @@ macro_rules! tuples {
         }
 
         impl<$($value: Field),+> Annotations for ($($value,)+) {
-            type Row<V> = (V, $($value),+);
+            type Row<V: Send> = (V, $($value),+);
 
             fn read(row: &Row, columns: &[ComputedColumn]) -> Result<Self> {
                 Ok(($(columns[$at].get(row)?,)+))
             }
 
-            fn attach<V>(entities: Vec<V>, values: Vec<Self>) -> Vec<Self::Row<V>> {
+            fn attach<V: Send>(entities: Vec<V>, values: Vec<Self>) -> Vec<Self::Row<V>> {
                 let pairs = entities.into_iter().zip(values);
                 pairs.map(|(entity, values)| (entity, $(values.$at),+)).collect()
             }

@@ -1,6 +1,7 @@
 //! Running statements: the pool, single connections, transactions.
 
 mod connection;
+mod cursor;
 mod executor;
 mod log;
 mod pool;
@@ -8,6 +9,7 @@ mod snapshot;
 mod transaction;
 
 pub(crate) use connection::{Connection, is_outdated};
+pub(crate) use cursor::{Cursor, Fetch};
 pub(crate) use snapshot::{BEGIN_SNAPSHOT, END_SNAPSHOT};
 
 pub(crate) use executor::connect;

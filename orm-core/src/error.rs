@@ -187,6 +187,12 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// A query was streamed on a client that is in no transaction, where the server keeps no result.
+    #[error(
+        "a stream needs a transaction, and this client is in none; run it on a `Db`, or in a transaction"
+    )]
+    NoTransaction,
+
     /// Any other error of the server or the driver.
     #[error("{}", what_the_server_said(.0))]
     Database(#[source] tokio_postgres::Error),

@@ -32,6 +32,7 @@ mod select;
 mod shape;
 mod sql;
 mod state;
+mod stream;
 mod tree;
 mod value;
 mod write;
@@ -59,6 +60,7 @@ pub use scope::Scope;
 #[cfg(feature = "serde")]
 pub use state::is_unloaded;
 pub use state::{Loaded, MaybeLoaded, Unloaded};
+pub use stream::EntityStream;
 #[cfg(feature = "json")]
 pub use tokio_postgres::types::Json;
 pub use tree::{Tree, Walk};

@@ -9,6 +9,7 @@ use crate::entity::Entity;
 use crate::error::Result;
 use crate::load::Loads;
 use crate::query::Query;
+use crate::stream::EntityStream;
 
 /// How the rows of a query are locked: the end of ` FOR UPDATE OF t0 SKIP LOCKED`.
 #[derive(Debug, Clone, Copy)]
@@ -159,6 +160,12 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Locked<E, L, A> {
         on: &X,
     ) -> Result<Option<A::Row<L::Value>>> {
         self.into_query().one_or_none(on).await
+    }
+
+    /// As [`Query::stream`]: the rows of a batch are locked when it is fetched. Run it within a transaction: that of a stream on a
+    /// [`Db`](crate::Db) reads only, and the server refuses to lock in it.
+    pub fn stream<X: Executor + ?Sized>(self, on: &X) -> EntityStream<'_, A::Row<L::Value>> {
+        self.into_query().stream(on)
     }
 
     /// The statements that [`all`](Self::all) would send, as [`Query::to_sql`].

@@ -23,6 +23,7 @@ use crate::run::{How, run, statements};
 use crate::scope::Scope;
 use crate::select::Select;
 use crate::sql;
+use crate::stream::{EntityStream, stream};
 use crate::value::IntoValue;
 
 /// A query for entities `E`, with the load slots `L` of its relations and the values `A` next to each entity.
@@ -292,6 +293,13 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
         self
     }
 
+    /// How many entities a [`stream`](Self::stream) fetches and holds at a time; 1,000 if nothing is said.
+    pub fn batch_size(mut self, entities: u32) -> Self {
+        // What FETCH takes.
+        self.how.batch_size = Some(entities.clamp(1, i32::MAX as u32));
+        self
+    }
+
     /// All entities of the result.
     ///
     /// # Errors
@@ -306,6 +314,70 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// Not generic over the executor, so that it is compiled once for each shape.
     async fn run(self, connection: &Connection<'_>) -> Result<Vec<A::Row<L::Value>>> {
         run::<E, L, A>(&self.select, &self.loads, self.how, connection).await
+    }
+
+    /// The entities of the result as a stream, however many there are: only a [batch](Self::batch_size) of them is in
+    /// memory, with what is loaded with it.
+    ///
+    /// ```no_run
+    /// # use unlazy::{Db, Entity, Unloaded};
+    /// # #[derive(Entity)]
+    /// # #[entity(table = "users")]
+    /// # struct User<Posts = Unloaded> {
+    /// #     #[entity(primary_key)]
+    /// #     id: i64,
+    /// #     email: String,
+    /// #     #[entity(has_many(Post, foreign_key = author_id))]
+    /// #     posts: Posts,
+    /// # }
+    /// # #[derive(Entity)]
+    /// # #[entity(table = "posts")]
+    /// # struct Post {
+    /// #     #[entity(primary_key)]
+    /// #     id: i64,
+    /// #     author_id: i64,
+    /// # }
+    /// # async fn example(db: Db) -> unlazy::Result<()> {
+    /// let mut users = User::query().with(User::POSTS).batch_size(500).stream(&db);
+    /// while let Some(user) = users.try_next().await? {
+    ///     println!("{}: {}", user.email, user.posts.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The rows stay with the server, in a cursor. Each batch is read to its end, and its relations are loaded on the same
+    /// connection, before the first of its entities is handed out:
+    ///
+    /// ```sql
+    /// BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
+    /// DECLARE "unlazy stream" NO SCROLL CURSOR FOR SELECT t0."id", t0."email" FROM "users" AS t0 ORDER BY t0."id"
+    /// FETCH 500 FROM "unlazy stream"
+    /// SELECT t0."id", t0."author_id" FROM "posts" AS t0 WHERE t0."author_id" = ANY($1) ORDER BY t0."id"
+    /// FETCH 500 FROM "unlazy stream"
+    /// SELECT t0."id", t0."author_id" FROM "posts" AS t0 WHERE t0."author_id" = ANY($1) ORDER BY t0."id"
+    /// COMMIT
+    /// ```
+    ///
+    /// So the whole stream sees the database at one moment, as a [`snapshot`](Self::snapshot) does. It has a connection and an
+    /// open transaction until it ends or is dropped: do not keep one longer than you need.
+    ///
+    /// Within a transaction, begun by unlazy or not, the cursor is of that transaction, which begins and ends as if there were no
+    /// stream: between two entities other queries can run on it, and other streams. The loads see what the transaction sees
+    /// when they are run. A cursor that is at its end, or whose stream is dropped, is closed.
+    ///
+    /// A stream that is dropped leaves nothing open. Between two batches its transaction is rolled back, or its cursor closed, and
+    /// the connection is used again. While it waits for an answer it is as any query whose future is dropped: the connection is
+    /// closed, and a [`Transaction`](crate::Transaction) that it is in is rolled back.
+    ///
+    /// Loads are not [pipelined](Self::pipelined): they are run level by level for each batch.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all), after the entities of the batches before; then the stream ends. On a client of `tokio_postgres` or
+    /// `deadpool_postgres` that is in no transaction it is [`Error::NoTransaction`].
+    pub fn stream<X: Executor + ?Sized>(self, on: &X) -> EntityStream<'_, A::Row<L::Value>> {
+        stream::<E, L, A>(self.select, self.loads, self.how, on.acquire())
     }
 
     /// The first entity of the result, if there is one: `LIMIT 1`.

@@ -19,6 +19,8 @@ pub(crate) struct How {
     pub(crate) pipelined: Option<bool>,
     /// Whether all of its statements see the database at one moment.
     pub(crate) snapshot: bool,
+    /// How many entities are fetched at a time when they are streamed.
+    pub(crate) batch_size: Option<u32>,
 }
 
 /// Runs a query and its loads.
@@ -45,10 +47,10 @@ pub(crate) async fn run<E: Entity, L: Loads<E>, A: Annotations>(
     }
 }
 
-struct RunningQuery<'a, L> {
-    select: &'a Select,
-    loads: &'a L,
-    connection: &'a Connection<'a>,
+pub(crate) struct RunningQuery<'a, L> {
+    pub(crate) select: &'a Select,
+    pub(crate) loads: &'a L,
+    pub(crate) connection: &'a Connection<'a>,
 }
 
 impl<L> RunningQuery<'_, L> {
@@ -153,7 +155,7 @@ impl<L> RunningQuery<'_, L> {
         Ok(A::attach(entities, values))
     }
 
-    async fn fetch<E: Entity, A: Annotations>(
+    pub(crate) async fn fetch<E: Entity, A: Annotations>(
         &self,
         nodes: &[Option<Node<'_>>],
         root: &SelectSql,

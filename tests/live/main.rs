@@ -23,6 +23,7 @@ mod same_table_twice;
 mod scopes;
 mod serialize;
 mod snapshot;
+mod stream;
 mod to_one;
 mod transactions;
 mod trees;

@@ -3,7 +3,9 @@
 use std::fmt::Debug;
 
 use tokio_postgres::NoTls;
-use unlazy::{Db, Entity, Error, Query, Result, Scope, StatementLog, Unloaded, sql};
+use unlazy::{
+    Db, Entity, EntityStream, Error, Query, Result, Scope, StatementLog, Unloaded, loaded, sql,
+};
 
 use crate::fixture::{assert_statements, database};
 
@@ -713,4 +715,28 @@ async fn a_condition_is_the_same_whatever_is_joined() {
         let ordered = query().order_by(order).all(&first).await;
         assert_eq!(ids!(ordered.unwrap()), [2, 4, 1, 3]);
     }
+}
+
+#[tokio::test]
+async fn streams_are_scoped_as_their_queries_are() {
+    let (_test, db, log) = database(BLOG).await;
+    let query = || Post::query().with(Post::COMMENTS).batch_size(1);
+    async fn ids(mut posts: EntityStream<'_, loaded!(Post { comments })>) -> Result<Vec<i64>> {
+        let mut ids = Vec::new();
+        while let Some(post) = posts.try_next().await? {
+            ids.push(post.id);
+        }
+        Ok(ids)
+    }
+    let tenant = db.scoped::<Tenant>(2);
+    assert_eq!(ids(query().stream(&tenant)).await.unwrap(), [5, 6]);
+    let own = query().scope::<Tenant>(1).stream(&tenant);
+    assert_eq!(ids(own).await.unwrap(), [1, 2, 3, 4]);
+    log.take();
+    let error = ids(query().stream(&db)).await.unwrap_err();
+    assert!(matches!(error, Error::MissingScope { .. }), "{error:?}");
+    let users = User::query().with(User::POSTS);
+    let error = users.stream(&db).try_next().await.unwrap_err();
+    assert!(matches!(error, Error::MissingScope { .. }), "{error:?}");
+    assert_statements(&log, 0);
 }

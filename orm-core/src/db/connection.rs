@@ -9,11 +9,12 @@ use std::time::Instant;
 use deadpool_postgres::StatementCache;
 use futures_util::TryStreamExt;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, RowStream, Statement};
 
 use crate::bind::{OfBaseType, Parameter};
 use crate::db::log::{StatementLog, record};
-use crate::db::snapshot::{Standing, roll_back};
+use crate::db::snapshot::{Standing, send_unawaited};
 use crate::decode::check_types;
 use crate::error::{Result, is_lost_connection};
 use crate::scope::Scopes;
@@ -109,7 +110,7 @@ impl Drop for PooledClient {
             tracing::debug!(target: "unlazy", "a query was dropped before its end: closing its connection");
             drop(deadpool_postgres::Client::take(*object));
         } else if self.in_snapshot.load(Ordering::Acquire) {
-            roll_back(&object);
+            send_unawaited(&object, "ROLLBACK");
         }
     }
 }
@@ -305,6 +306,33 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
+    /// Sends a statement that returns nothing, without preparing it.
+    pub(super) async fn execute_typed(
+        &self,
+        text: &str,
+        parameters: &[Parameter],
+        types: &[Type],
+    ) -> Result<()> {
+        let started = Instant::now();
+        let running = RunningStatement::start(&self.running);
+        let values: Vec<OfBaseType<'_>> = borrowed(parameters).collect();
+        let typed: Vec<(&(dyn ToSql + Sync), Type)> = values
+            .iter()
+            .map(|value| value as _)
+            .zip(types.iter().cloned())
+            .collect();
+        let done = self.client.execute_typed(text, &typed).await;
+        running.end(&done);
+        done.map_err(|error| self.failure(text, started, error))?;
+        record(self.log, text, 0, started.elapsed(), false);
+        Ok(())
+    }
+
+    /// Sends a statement whose answer nobody waits for.
+    pub(super) fn send_unawaited(&self, text: &str) {
+        send_unawaited(&self.client, text);
+    }
+
     async fn run(
         &self,
         statement: &Statement,
@@ -359,8 +387,11 @@ impl<'a> Connection<'a> {
                 .await,
             &self.statements,
         ) {
-            (Err(error), Some(statements)) if !self.is_in_transaction() && is_outdated(&error) => {
+            (Err(error), Some(statements)) if is_outdated(&error) => {
                 statements.remove(call.text, &[]);
+                if self.is_in_transaction() {
+                    return Err(error);
+                }
                 let statement = statements.prepare(&self.client, call.text).await?;
                 let stream = self
                     .client

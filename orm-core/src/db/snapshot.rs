@@ -59,8 +59,8 @@ impl Connection<'_> {
     }
 }
 
-/// Ends the transaction of a client whose query was dropped. The statement is sent when the future is first polled; the
-/// next user of the connection waits for its answer, which nobody reads.
-pub(super) fn roll_back(client: &tokio_postgres::Client) {
-    let _ = client.batch_execute("ROLLBACK").now_or_never();
+/// Ends what a query has begun that was dropped. The statement is sent when the future is first polled; the next user of
+/// the connection waits for its answer, which nobody reads.
+pub(super) fn send_unawaited(client: &tokio_postgres::Client, statement: &str) {
+    let _ = client.batch_execute(statement).now_or_never();
 }
