@@ -107,8 +107,9 @@ pub mod __private {
     pub use crate::foreign_key::{ForeignKey, check_foreign_key};
     pub use crate::fragment::{Argument, check_placeholders};
     pub use crate::load::{
-        After, At, Complete, FilledIf, Here, IntoComplete, List, Load, LoadOnto, Named, NamedField,
-        NamedSlot, Node, RecursiveSlot, RelationNode, Restated, Slot, Slots, TargetOf, With,
+        After, At, Complete, FilledIf, FirstBare, FirstWith, Here, IntoComplete, List, Load,
+        LoadOnto, Named, NamedField, NamedSlot, Node, RecursiveSlot, RelationNode, Restated, Slot,
+        Slots, TargetOf, ValueOf, With, WithBare,
     };
     pub use crate::record::Assemble;
     pub use crate::relation::{LinkDef, RelationDef, RelationKind};

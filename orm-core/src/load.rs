@@ -32,7 +32,10 @@ pub use in_hand::{
     Below, Complete, InHand, IntoComplete, LoadOnto, LoadedState, NotYetLoaded, Restated,
 };
 pub(crate) use in_hand::{Given, Taken, forget, load_onto};
-pub use named::{Named, NamedField, NamedSlot, RecursiveSlot, TargetOf, With};
+pub use named::{
+    FirstBare, FirstWith, Named, NamedField, NamedSlot, RecursiveSlot, TargetOf, ValueOf, With,
+    WithBare,
+};
 pub use node::{Node, RelationNode};
 pub(crate) use node::{Recursion, Strategy, has_statements, relations};
 pub use position::{After, At, Here, List};

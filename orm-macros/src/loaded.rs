@@ -137,7 +137,7 @@ impl Shape {
             Ok(()) => {
                 let entity = &self.entity;
                 let slots = slots(&quote!(#entity), &self.relations);
-                quote!(<#slots as ::unlazy::Loads<#entity>>::Value)
+                quote!(::unlazy::__private::ValueOf<#entity, #slots>)
             }
             Err(errors) => {
                 // The macro stands for one type, whatever the number of errors.
@@ -150,23 +150,45 @@ impl Shape {
 
 /// The slots of an entity with these relations filled, one after the other.
 fn slots(entity: &TokenStream, relations: &[Relation]) -> TokenStream {
-    let nothing = quote!(<#entity as ::unlazy::Entity>::Loads);
-    relations.iter().fold(nothing, |slots_so_far, relation| {
-        let span = relation.name.span();
-        let hash = name::hash(&name::plain(&relation.name));
-        let target = quote_spanned!(span=> ::unlazy::__private::TargetOf<#entity, #hash>);
-        let below = slots(&target, &relation.below);
-        let slot = if relation.recursive {
-            quote_spanned!(span=> ::unlazy::__private::RecursiveSlot)
-        } else {
-            quote_spanned!(span=> ::unlazy::__private::NamedSlot)
+    let mut filled = None;
+    for relation in relations {
+        filled = Some(with(entity, filled, relation));
+    }
+    filled.unwrap_or_else(|| quote!(<#entity as ::unlazy::Entity>::Loads))
+}
+
+/// The slots with one more relation.
+fn with(entity: &TokenStream, filled: Option<TokenStream>, relation: &Relation) -> TokenStream {
+    let span = relation.name.span();
+    let hash = name::hash(&name::plain(&relation.name));
+    let is_plain = !relation.recursive && !relation.maybe;
+    if is_plain && relation.below.is_empty() {
+        return match filled {
+            Some(filled) => {
+                quote_spanned!(span=> ::unlazy::__private::WithBare<#entity, #filled, #hash>)
+            }
+            None => quote_spanned!(span=> ::unlazy::__private::FirstBare<#entity, #hash>),
         };
-        let slot = quote_spanned!(span=> #slot<#entity, #hash, #below>);
-        let slot = if relation.maybe {
-            quote_spanned!(span=> ::unlazy::If<#slot>)
-        } else {
-            slot
-        };
-        quote_spanned!(span=> ::unlazy::__private::With<#entity, #slots_so_far, #hash, #slot>)
-    })
+    }
+    let target = quote_spanned!(span=> ::unlazy::__private::TargetOf<#entity, #hash>);
+    let below = slots(&target, &relation.below);
+    let filled = match filled {
+        None if is_plain => {
+            return quote_spanned!(span=> ::unlazy::__private::FirstWith<#entity, #hash, #below>);
+        }
+        None => quote!(<#entity as ::unlazy::Entity>::Loads),
+        Some(filled) => filled,
+    };
+    let slot = if relation.recursive {
+        quote_spanned!(span=> ::unlazy::__private::RecursiveSlot)
+    } else {
+        quote_spanned!(span=> ::unlazy::__private::NamedSlot)
+    };
+    let slot = quote_spanned!(span=> #slot<#entity, #hash, #below>);
+    let slot = if relation.maybe {
+        quote_spanned!(span=> ::unlazy::If<#slot>)
+    } else {
+        slot
+    };
+    quote_spanned!(span=> ::unlazy::__private::With<#entity, #filled, #hash, #slot>)
 }

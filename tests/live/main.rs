@@ -1,5 +1,7 @@
 //! Queries, loads, writes and transactions against a real PostgreSQL.
 
+#![allow(clippy::type_complexity)] // shapes are written out here, where a program has an alias
+
 #[macro_use]
 mod fixture;
 

@@ -1,7 +1,7 @@
 //! Relations found by their names, for the macro `loaded!`.
 
 use crate::entity::Entity;
-use crate::load::{Put, Recursive, StateField};
+use crate::load::{Loads, Put, Recursive, StateField};
 
 /// An entity that has a relation, or a deferred column, whose name has the hash `NAME`.
 #[diagnostic::on_unimplemented(
@@ -31,6 +31,21 @@ pub type RecursiveSlot<E, const NAME: u64, Below> = Recursive<NamedField<E, NAME
 /// The slots `L` of `E` with that of this name filled. `L` stands here once: the types of an entity with many loaded
 /// relations would otherwise grow exponentially.
 pub type With<E, L, const NAME: u64, Slot> = <NamedField<E, NAME> as Put<E, L, Slot>>::Output;
+
+/// [`With`] for a relation below which nothing is loaded. This and the next aliases keep what `loaded!` writes short:
+/// clippy counts it.
+pub type WithBare<E, L, const NAME: u64> =
+    With<E, L, NAME, NamedSlot<E, NAME, <TargetOf<E, NAME> as Entity>::Loads>>;
+
+/// [`WithBare`] for the first relation.
+pub type FirstBare<E, const NAME: u64> = WithBare<E, <E as Entity>::Loads, NAME>;
+
+/// [`With`] for the first relation, with these slots of its target.
+pub type FirstWith<E, const NAME: u64, Below> =
+    With<E, <E as Entity>::Loads, NAME, NamedSlot<E, NAME, Below>>;
+
+/// The entity `E` with what the slots `L` load.
+pub type ValueOf<E, L> = <L as Loads<E>>::Value;
 
 /// The target of the relation of this name.
 pub type TargetOf<E, const NAME: u64> = <E as Named<NAME>>::Target;

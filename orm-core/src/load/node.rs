@@ -54,7 +54,7 @@ pub struct RelationNode<'q> {
     /// Whether a parent may be there more than once: a row in the trees of several roots.
     pub(super) repeats_parents: bool,
     /// The statement that fetches the targets without waiting for the parents.
-    pub(super) ahead: Option<Prepared>,
+    pub(super) ahead: Option<Box<Prepared>>,
 }
 
 /// How far a relation of an entity to itself is followed.

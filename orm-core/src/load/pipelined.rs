@@ -59,10 +59,10 @@ pub(crate) async fn prepare(
     let mut prepared = prepared.into_iter().zip(statements);
     hand_out(nodes, &mut |node| {
         if let Some((statement, children)) = prepared.next() {
-            node.ahead = Some(Prepared {
+            node.ahead = Some(Box::new(Prepared {
                 statement: statement?,
                 children,
-            });
+            }));
         }
         Ok(())
     })
@@ -183,7 +183,8 @@ impl<R: Relation, L: Loads<R::Target>> Fetched<R, L> {
             kept,
         } = self;
         let parents = parents.row_keys(R::DEF.parent_columns).unwrap_or_default();
-        if let (false, Some(Prepared { children, .. })) = (kept.is_empty(), &node.ahead) {
+        if let (false, Some(prepared)) = (kept.is_empty(), &node.ahead) {
+            let children = &prepared.children;
             let mut matched = Matched::<R, L>::default();
             for row in &kept {
                 matched.read(loads, node, children, &parents, row)?;

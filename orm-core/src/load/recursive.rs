@@ -379,7 +379,7 @@ where
         node: &RelationNode<'_>,
         keys: &KnownKeys,
         parents: usize,
-    ) -> Result<(Rows<R::Target, L>, HungOf<R>)> {
+    ) -> Result<Hanging<R, L>> {
         let Self { rows, links } = self;
         let hung = links.hang(&Known {
             node,
@@ -393,6 +393,9 @@ where
 
 /// How the targets of the relation `R` hang on its parents.
 type HungOf<R> = <<<R as Relation>::Shape as RecursiveShape>::Links as Links>::Hung;
+
+/// The targets of the relation `R`, and how they hang on its parents.
+type Hanging<R, L> = (Rows<<R as Relation>::Target, L>, HungOf<R>);
 
 /// Fetches what is found from the parents. Sends nothing if no parent has a key.
 async fn fetch<R, L>(
@@ -526,7 +529,8 @@ where
             Self::Read(found) => (found, Vec::new()),
             Self::Kept(kept) => (Found::default(), kept),
         };
-        if let Some(Prepared { children, .. }) = &node.ahead {
+        if let Some(prepared) = &node.ahead {
+            let children = &prepared.children;
             let parents = Some(&*keys.relation);
             kept.iter()
                 .try_for_each(|row| found.take(loads, node, children, parents, row))?;

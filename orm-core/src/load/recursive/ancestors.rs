@@ -85,10 +85,7 @@ impl Links for Ancestors {
         // The last key on whose way each target is.
         let mut on_way = vec![None; self.above.len()];
         for key in 0..parents.keys().len() as u32 {
-            let next = |reference: Option<u32>| {
-                let target = *self.targets.get(reference? as usize)?;
-                target
-            };
+            let next = |reference: Option<u32>| *self.targets.get(reference? as usize)?;
             let mut target = next(references.find_same(parents.keys(), key));
             let start = chains.targets.len();
             let mut twice = None;

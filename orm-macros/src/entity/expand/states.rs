@@ -33,6 +33,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
                 (#entity { #(#columns: self.#columns,)* #(#fields: ::unlazy::Unloaded),* }, __states)
             }
 
+            #[allow(clippy::unused_unit)]
             fn states(&self) -> <Self::States as ::unlazy::__private::List>::Refs<'_> {
                 #own_refs
             }
