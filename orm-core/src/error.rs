@@ -117,7 +117,9 @@ pub enum Error {
         rows: usize,
     },
 
-    /// The server found a row for a key that is equal by the column's type but not byte for byte.
+    /// The server found a row for a key that is equal by the column's type but not byte for byte. Or, if the query was
+    /// [pipelined](crate::Query::pipelined), a row of a parent that the query itself did not find, because a view or a policy
+    /// gave other rows the second time.
     #[error(
         "the rows of `{relation}` match their keys only by the rules of the column's type; \
          name that type on the key's fields, as in `#[entity(type = \"citext\")]`"

@@ -5,6 +5,8 @@ mod aggregate;
 use std::fmt;
 use std::marker::PhantomData;
 
+use futures_util::future::BoxFuture;
+
 use crate::aggregate::Aggregate;
 use crate::annotate::{Annotate, Annotations, NotAnnotated};
 use crate::bind::{Bind, Parameter};
@@ -270,6 +272,9 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// own](Query::from_sql), if a condition in SQL of your own calls a function that may return another value each time, or
     /// adds floating-point numbers, if it locks rows, in a transaction that is not REPEATABLE READ or SERIALIZABLE, and on a client whose transaction
     /// unlazy does not know.
+    ///
+    /// Whether a view, or a policy of row-level security, gives the same rows twice cannot be seen from here: for one that does not,
+    /// such as one that orders by `random()`, do not ask for it.
     pub fn pipelined(mut self) -> Self {
         self.how.pipelined = Some(true);
         self
@@ -311,9 +316,18 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
         self.run(&connection).await
     }
 
-    /// Not generic over the executor, so that it is compiled once for each shape.
-    async fn run(self, connection: &Connection<'_>) -> Result<Vec<A::Row<L::Value>>> {
-        run::<E, L, A>(&self.select, &self.loads, self.how, connection).await
+    /// Not generic over the executor, so that it is compiled once for each shape; boxed, so that the compiler need not look
+    /// into it where the query is used.
+    fn run<'a>(
+        &'a self,
+        connection: &'a Connection<'a>,
+    ) -> BoxFuture<'a, Result<Vec<A::Row<L::Value>>>> {
+        Box::pin(run::<E, L, A>(
+            &self.select,
+            &self.loads,
+            self.how,
+            connection,
+        ))
     }
 
     /// The entities of the result as a stream, however many there are: only a [batch](Self::batch_size) of them is in

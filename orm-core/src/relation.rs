@@ -341,7 +341,7 @@ impl<R: Relation> Rel<R> {
     /// Loads the relation onto values that the program already has, all at once: one statement whatever their number,
     /// and one more for each level that is loaded below it. What else is loaded on them stays.
     ///
-    /// Takes an entity, a `Vec`, an `Option`, a slice or reference (onto copies), an `Arc`, and what a loaded relation
+    /// Takes an entity, a `Vec`, an `Option`, a slice (onto copies), an `Arc`, and what a loaded relation
     /// holds; gives back the same with the relation loaded.
     ///
     /// ```no_run

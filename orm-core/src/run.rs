@@ -35,15 +35,16 @@ pub(crate) async fn run<E: Entity, L: Loads<E>, A: Annotations>(
         loads,
         connection,
     };
-    if !how.pipelined.unwrap_or(connection.is_pipelined()) {
-        return query.by_levels::<E, A>(how.snapshot).await;
-    }
-    match obstacle(select, &nodes::<E, L>(loads), connection) {
-        Some(obstacle) => {
-            connection.note(obstacle);
-            query.by_levels::<E, A>(how.snapshot).await
+    if how.pipelined.unwrap_or(connection.is_pipelined()) {
+        match obstacle(select, &nodes::<E, L>(loads), connection) {
+            Some(obstacle) => connection.note(obstacle),
+            None => return query.pipelined::<E, A>().await,
         }
-        None => query.pipelined::<E, A>().await,
+    }
+    if how.snapshot {
+        query.in_snapshot::<E, A>().await
+    } else {
+        query.by_levels::<E, A>(false).await
     }
 }
 
@@ -94,14 +95,27 @@ impl<L> RunningQuery<'_, L> {
         ended.map(|()| values)
     }
 
-    /// All statements at once, between BEGIN and COMMIT. Where the tables have changed since the statements were prepared,
-    /// they are prepared anew, once.
+    /// [`by_levels`](Self::by_levels), in a snapshot. Where the tables have changed since the statements were prepared,
+    /// they are prepared anew, once: within a transaction that can only be done for all of them.
+    async fn in_snapshot<E: Entity, A: Annotations>(&self) -> Result<Vec<A::Row<L::Value>>>
+    where
+        L: Loads<E>,
+    {
+        match self.by_levels::<E, A>(true).await {
+            Err(error) if self.is_worth_another_try(&error) => {
+                self.connection.forget_statements();
+                self.by_levels::<E, A>(true).await
+            }
+            done => done,
+        }
+    }
+
+    /// All statements at once, between BEGIN and COMMIT, and once more as in [`in_snapshot`](Self::in_snapshot).
     async fn pipelined<E: Entity, A: Annotations>(&self) -> Result<Vec<A::Row<L::Value>>>
     where
         L: Loads<E>,
     {
-        let done = self.at_once::<E, A>().await;
-        match done {
+        match self.at_once::<E, A>().await {
             Err(error) if self.is_worth_another_try(&error) => {
                 self.connection.forget_statements();
                 self.at_once::<E, A>().await

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use unlazy::{Db, Executor, IntoLoad, Loads, Query, StatementLog, TransactionOptions, sql};
+use unlazy::{
+    Db, Entity, Executor, IntoLoad, Loads, Query, StatementLog, TransactionOptions, Unloaded, sql,
+};
 
 use crate::fixture::*;
 
@@ -290,4 +292,67 @@ async fn a_missing_target_is_the_same_error() {
         );
         assert_eq!(pipelined, by_levels);
     }
+}
+
+#[tokio::test]
+async fn keys_that_differ_in_blanks_and_columns_named_as_the_parts_of_keys() {
+    const SCHEMA: &str = "
+        CREATE EXTENSION citext;
+        CREATE TABLE codes (c0 bpchar PRIMARY KEY);
+        CREATE TABLE refs (id int8 PRIMARY KEY, code bpchar);
+        INSERT INTO codes VALUES ('a'), ('b  ');
+        INSERT INTO refs VALUES (1, 'a'), (2, 'a  '), (3, 'b'), (4, NULL), (5, 'a');
+        CREATE TABLE people (c0 citext PRIMARY KEY);
+        CREATE TABLE pets (id int8 PRIMARY KEY, owner citext NOT NULL);
+        INSERT INTO people VALUES ('Ann'), ('ben');
+        INSERT INTO pets VALUES (1, 'ann'), (2, 'ANN'), (3, 'Ben');
+    ";
+
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "codes")]
+    struct Code {
+        #[entity(primary_key, type = "bpchar")]
+        c0: String,
+    }
+
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "refs")]
+    struct Ref<Of = Unloaded> {
+        #[entity(primary_key)]
+        id: i64,
+        #[entity(type = "bpchar")]
+        code: Option<String>,
+        #[entity(belongs_to(Code, foreign_key = code))]
+        of: Of,
+    }
+
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "people")]
+    struct Person<Pets = Unloaded> {
+        #[entity(primary_key, type = "citext")]
+        c0: String,
+        #[entity(has_many(Pet, foreign_key = owner))]
+        pets: Pets,
+    }
+
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "pets")]
+    struct Pet {
+        #[entity(primary_key)]
+        id: i64,
+        #[entity(type = "citext")]
+        owner: String,
+    }
+
+    let (_test, db, _) = database(SCHEMA).await;
+    let refs = Ref::query().with(Ref::OF.selectin());
+    let by_levels = refs.clone().by_levels().all(&db).await.unwrap();
+    let found: Vec<bool> = by_levels.iter().map(|r| r.of.is_some()).collect();
+    assert_eq!(found, [true, true, true, false, true]);
+    assert_eq!(refs.pipelined().all(&db).await.unwrap(), by_levels);
+
+    let people = Person::query().with(Person::PETS);
+    let by_levels = people.clone().by_levels().all(&db).await.unwrap();
+    assert_eq!(by_levels[0].pets.len(), 2);
+    assert_eq!(people.pipelined().all(&db).await.unwrap(), by_levels);
 }

@@ -109,6 +109,18 @@ async fn where_there_can_be_none_it_is_an_error_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn tables_that_changed_since_the_statements_were_prepared() {
+    let (test, _, _) = shop().await;
+    let db = one_connection(&test);
+    let query = User::query().with(User::ORDERS).by_levels().snapshot();
+    query.clone().all(&db).await.unwrap();
+    db.transaction(async |tx| tx.batch_execute("DEALLOCATE ALL").await)
+        .await
+        .unwrap();
+    assert_eq!(query.all(&db).await.unwrap()[0].orders.len(), 3);
+}
+
+#[tokio::test]
 async fn the_connection_is_clean_after_a_drop_anywhere() {
     let (test, _, _) = shop().await;
     let db = one_connection(&test);

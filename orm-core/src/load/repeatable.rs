@@ -53,7 +53,6 @@ const REPEATABLE: &[&str] = &[
     "all",
     "and",
     "any",
-    "array",
     "array_length",
     "array_position",
     "btrim",
@@ -133,6 +132,10 @@ const REPEATABLE: &[&str] = &[
 const UNREPEATABLE: &[&str] = &["fetch", "limit", "offset", "tablesample"];
 
 fn is_repeatable_sql(text: &str) -> bool {
+    // A comment may stand between a function and its arguments.
+    if text.contains("--") || text.contains("/*") {
+        return false;
+    }
     let mut rest = text;
     while let Some(start) = rest.find(is_of_word) {
         let word_and_rest = &rest[start..];

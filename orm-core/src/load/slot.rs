@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use futures_util::future::{FutureExt, join, ready};
+use futures_util::future::{BoxFuture, FutureExt, join, ready};
 use tokio_postgres::Row;
 
 use crate::db::Connection;
@@ -279,11 +279,9 @@ impl<E: Entity, First: Slot<E>, Rest: Slots<E>> Slots<E> for (First, Rest) {
         connection: &'a Connection<'a>,
     ) -> impl Future<Output = Result<Self::Ahead>> + Send + 'a {
         let (node, rest) = split_first(nodes);
-        join(
-            self.0.fetch_ahead(node, connection),
-            self.1.fetch_ahead(rest, connection),
-        )
-        .map(|(first, rest)| Ok((first?, rest?)))
+        // Boxed, here and below: the compiler does not look into futures as deep as some entities have relations.
+        let rest: BoxFuture<'a, _> = Box::pin(self.1.fetch_ahead(rest, connection));
+        join(self.0.fetch_ahead(node, connection), rest).map(|(first, rest)| Ok((first?, rest?)))
     }
 
     fn load<'a>(
@@ -295,13 +293,13 @@ impl<E: Entity, First: Slot<E>, Rest: Slots<E>> Slots<E> for (First, Rest) {
         connection: &'a Connection<'a>,
     ) -> impl Future<Output = Result<Self::Columns>> + Send + 'a {
         let (node, rest) = split_first(nodes);
+        let first = self
+            .0
+            .load(parents.clone(), joined.0, ahead.0, node, connection);
+        let rest: BoxFuture<'a, _> =
+            Box::pin(self.1.load(parents, joined.1, ahead.1, rest, connection));
         // All are waited for, also if one fails: a result that is not read to its end would cost the connection.
-        join(
-            self.0
-                .load(parents.clone(), joined.0, ahead.0, node, connection),
-            self.1.load(parents, joined.1, ahead.1, rest, connection),
-        )
-        .map(|(first, rest)| Ok((first?, rest?)))
+        join(first, rest).map(|(first, rest)| Ok((first?, rest?)))
     }
 
     fn next(columns: &mut Self::Columns) -> Self::Values {

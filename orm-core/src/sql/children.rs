@@ -330,6 +330,11 @@ impl<'a> Source<'a> {
                 }
                 writer.write(format_args!(") AS {}(", Alias::Keys));
                 names(writer);
+                // All columns are named: one of the table may be called as a part of the key is here.
+                let parents = at(relation.parent, relation.parent_columns);
+                for (position, _) in ambiguous(&parents) {
+                    writer.write(format_args!(", d{position}"));
+                }
                 writer.push(")");
             }
         }
@@ -340,7 +345,7 @@ impl Origin<'_> {
     /// Writes the rest of a SELECT: keys of the parents, and where they come from.
     ///
     /// Distinct keys are so by their bytes, as the client tells them apart: keys that can be equal without being the same
-    /// get a column with their text.
+    /// get a column with their text. `concat` gives all of it, where a cast would cut the blanks of a `bpchar`.
     pub(super) fn keys(&self, writer: &mut Writer, key: &[usize], distinct: bool) {
         // The load whose statement the parents come with, and the joins from there.
         let mut joined = Vec::new();
@@ -357,9 +362,9 @@ impl Origin<'_> {
         let parent = aliases.last().copied().unwrap_or(table);
         let key = at(self.def(), key);
         columns(writer, parent, key.iter().copied());
-        for column in key.iter().filter(|_| distinct) {
-            if !column.ty.equal_means_same_bytes() {
-                writer.write(format_args!(", {parent}.{}::text", Name(column.name)));
+        if distinct {
+            for (_, column) in ambiguous(&key) {
+                writer.write(format_args!(", concat({parent}.{})", Name(column.name)));
             }
         }
         let with_joins = |writer: &mut Writer| {
@@ -404,6 +409,16 @@ impl Origin<'_> {
             Self::Below { node, .. } => node.relation.target,
         }
     }
+}
+
+/// The parts of a key that can be equal without being the same, with their positions.
+pub(super) fn ambiguous<'k>(
+    key: &'k [&'static ColumnDef],
+) -> impl Iterator<Item = (usize, &'static ColumnDef)> + use<'k> {
+    key.iter()
+        .copied()
+        .enumerate()
+        .filter(|(_, column)| !column.ty.equal_means_same_bytes())
 }
 
 pub(super) fn at(def: &'static EntityDef, positions: &[usize]) -> Vec<&'static ColumnDef> {

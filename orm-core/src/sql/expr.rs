@@ -9,7 +9,7 @@ use crate::order::OrderTerm;
 use crate::relation::RelationDef;
 use crate::select::Select;
 use crate::sql::join::{names, on_key};
-use crate::sql::select::{Place, conditions};
+use crate::sql::select::{Place, conditions, order};
 use crate::sql::writer::{Alias, Table, Writer};
 use crate::value::PgType;
 
@@ -227,12 +227,12 @@ impl Writer {
         self.expr(value, target);
         let place = self.related_rows(relation, parent, target);
         conditions(self, select, place, " AND ");
-        // A `has_one` whose key is not unique must not turn an order into an error.
-        self.push(if relation.target_is_unique() {
-            ")"
-        } else {
-            " LIMIT 1)"
-        });
+        // A `has_one` whose key is not unique must not turn an order into an error, nor be another row the next time.
+        if !relation.target_is_unique() {
+            order(self, relation.target, &Select::default(), place);
+            self.push(" LIMIT 1");
+        }
+        self.push(")");
     }
 
     /// ` FROM posts AS t1 WHERE t1.author_id = t0.id`: the rows that a relation leads to from `parent`.

@@ -193,9 +193,9 @@ impl<'a> Search<'a> {
             let next = if self.goes_down {
                 format!("{found}.x{part}")
             } else {
-                format!("{table}.{}::text", Name(self.key[part].name))
+                format!("concat({table}.{})", Name(self.key[part].name))
             };
-            let first = format!("{keys}.c{part}::text");
+            let first = format!("concat({keys}.c{part})");
             columns.push(Column::new(format!("x{part}"), first, next));
         }
         for (part, column) in parts() {
