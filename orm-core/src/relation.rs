@@ -20,7 +20,7 @@ use crate::shape::{Joinable, Shape, ToMany, ToOne};
 use crate::state::{Loaded, Unloaded};
 
 /// A relation of an entity. `#[derive(Entity)]` makes a type for each relation field.
-pub trait Relation: Copy + Send + Sync + 'static {
+pub trait Relation: Send + Sync + 'static {
     /// The entity that has the relation as a field.
     type Parent: Entity;
     /// The entity that it leads to.
@@ -41,6 +41,8 @@ pub trait Relation: Copy + Send + Sync + 'static {
 impl<R: Relation> StateField for R {
     type Owner = R::Parent;
     type Position = R::Position;
+    type Target = R::Target;
+    type Slot<Below> = Load<R, Below>;
 }
 
 /// A many-to-many relation whose link table is an entity too.

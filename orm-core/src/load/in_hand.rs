@@ -1,5 +1,6 @@
 //! Values that the program already has: loading relations onto them, and forgetting them.
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -352,10 +353,27 @@ impl<R, C: InHand> LoadedState<R> for Loaded<C> {}
 impl<R, C: InHand> LoadedState<R> for MaybeLoaded<C> {}
 
 /// What is loaded below a relation that values in hand have already: `User::POSTS.below(Post::TAGS)`.
-#[derive(Debug, Clone)]
 pub struct Below<R, N> {
     nested: N,
     marker: PhantomData<fn() -> R>,
+}
+
+impl<R, N: Clone> Clone for Below<R, N> {
+    fn clone(&self) -> Self {
+        Self {
+            nested: self.nested.clone(),
+            marker: PhantomData,
+        }
+    }
+}
+
+impl<R: Relation, N: fmt::Debug> fmt::Debug for Below<R, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Below")
+            .field("relation", &R::DEF.to_string())
+            .field("nested", &self.nested)
+            .finish()
+    }
 }
 
 impl<R: Relation, N> Below<R, N> {

@@ -12,18 +12,14 @@ use crate::load::{Loads, Put, Recursive, StateField};
 #[doc(hidden)]
 pub trait Named<const NAME: u64>: Entity {
     /// The relation.
-    type Field: StateField<Owner = Self>;
-    /// Where the relation leads to.
-    type Target: Entity;
-    /// The slot in which it is loaded, and its target's slots are these.
-    type Slot<Below>;
+    type Field: StateField;
 }
 
 /// The relation of `E` whose name has the hash `NAME`.
 pub type NamedField<E, const NAME: u64> = <E as Named<NAME>>::Field;
 
 /// The slot of the relation of this name, and below it what `Below` says.
-pub type NamedSlot<E, const NAME: u64, Below> = <E as Named<NAME>>::Slot<Below>;
+pub type NamedSlot<E, const NAME: u64, Below> = <NamedField<E, NAME> as StateField>::Slot<Below>;
 
 /// The slot of the relation of this name, followed to its end.
 pub type RecursiveSlot<E, const NAME: u64, Below> = Recursive<NamedField<E, NAME>, Below>;
@@ -48,4 +44,4 @@ pub type FirstWith<E, const NAME: u64, Below> =
 pub type ValueOf<E, L> = <L as Loads<E>>::Value;
 
 /// The target of the relation of this name.
-pub type TargetOf<E, const NAME: u64> = <E as Named<NAME>>::Target;
+pub type TargetOf<E, const NAME: u64> = <NamedField<E, NAME> as StateField>::Target;

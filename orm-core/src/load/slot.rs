@@ -47,6 +47,10 @@ pub trait StateField {
     type Owner: Entity;
     /// The position of its state among those of the entity.
     type Position;
+    /// Where a relation leads to; of a column the owner.
+    type Target: Entity;
+    /// The slot in which it is loaded, where the target's slots are these.
+    type Slot<Below>;
 }
 
 /// Fills the slot of this field in `L`, the load slots of the entity `E`, with the load `S`.

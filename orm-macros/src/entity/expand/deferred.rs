@@ -33,6 +33,8 @@ fn impls(
         impl ::unlazy::StateField for #field {
             type Owner = #entity;
             type Position = #state;
+            type Target = #entity;
+            type Slot<Below> = ::unlazy::LoadColumn<#field>;
         }
 
         impl ::unlazy::DeferredColumn for #field {
@@ -43,8 +45,6 @@ fn impls(
         #[diagnostic::do_not_recommend]
         impl ::unlazy::__private::Named<#hash> for #entity {
             type Field = #field;
-            type Target = #entity;
-            type Slot<Below> = ::unlazy::LoadColumn<#field>;
         }
     }
 }

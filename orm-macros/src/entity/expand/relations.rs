@@ -21,7 +21,6 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     let types = model.states.iter().map(|state| {
         let ident = field_ident(model.ident, state.ident);
         quote! {
-            #[derive(Clone, Copy, Debug)]
             #vis struct #ident;
         }
     });
@@ -90,8 +89,6 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
         #[diagnostic::do_not_recommend]
         impl ::unlazy::__private::Named<#hash> for #entity {
             type Field = #relation_type;
-            type Target = #target;
-            type Slot<Below> = ::unlazy::__private::Load<#relation_type, Below>;
         }
 
         #checks
