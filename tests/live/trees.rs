@@ -987,3 +987,19 @@ async fn scopes_and_fixed_orders_hold_on_every_level() {
         .unwrap();
     assert!(below_the_bin.parent.is_empty());
 }
+
+#[tokio::test]
+async fn trees_of_entities_that_are_streamed() {
+    let (_test, db, _) = tasks().await;
+    let query = Task::query()
+        .with(Task::SUBTASKS.recursive().with(Task::COMMENTS))
+        .with(Task::PARENT.recursive());
+    let all = query.clone().all(&db).await.unwrap();
+    for batch in [1, 3, 10] {
+        let mut tasks = query.clone().batch_size(batch).stream(&db);
+        for expected in &all {
+            assert_eq!(tasks.try_next().await.unwrap().as_ref(), Some(expected));
+        }
+        assert_eq!(tasks.try_next().await.unwrap(), None);
+    }
+}
