@@ -260,7 +260,8 @@ async fn a_query_that_is_dropped_anywhere_leaves_the_pool_clean() {
         db.pool().retain(|_, _| polls % 2 == 0);
         polls += 1;
     }
-    assert!(polls > 4, "{polls}");
+    // A pipelined query waits less often: for the connection, for its statements, and for all results at once.
+    assert!(polls > 2, "{polls}");
     assert_ann(ann(&db).await);
 }
 
