@@ -301,7 +301,9 @@ impl<R: Relation> Rel<R> {
     ///
     /// ```sql
     /// SELECT k.n, t0."id", .. FROM unnest($1::int8[]) WITH ORDINALITY AS k(c0, n) CROSS JOIN LATERAL (
-    ///     SELECT .. FROM "posts" AS t0 WHERE t0."author_id" = k.c0 ORDER BY t0."created" DESC, t0."id" LIMIT $2) AS t0
+    ///     SELECT *, row_number() OVER () AS "unlazy row" FROM (
+    ///         SELECT .. FROM "posts" AS t0 WHERE t0."author_id" = k.c0 ORDER BY t0."created" DESC, t0."id" LIMIT $2
+    ///     ) AS q) AS t0 ORDER BY k.n, t0."unlazy row"
     /// ```
     ///
     /// It looks up each parent by itself, and so wants an index on the foreign key; best is one on the foreign key and

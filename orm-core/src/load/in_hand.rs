@@ -22,6 +22,7 @@ use crate::state::{Loaded, MaybeLoaded, Unloaded};
 #[diagnostic::on_unimplemented(
     message = "relations cannot be loaded onto `{Self}`",
     label = "expected an entity, or a `Vec`, a slice or an `Option` of entities",
+    note = "entities that are shared, or given by reference, are copied, and so have to be `Clone`",
     note = "what is below an unloaded relation is loaded together with it: `User::POSTS.with(Post::TAGS).load(users, &db)`"
 )]
 pub trait InHand: Sized {

@@ -64,7 +64,8 @@ pub(crate) enum Origin<'a> {
 /// - many to many: `SELECT l.post_id, .. FROM post_tags AS l JOIN tags AS t0 ON t0.id = l.tag_id WHERE
 ///   l.post_id = ANY($1)`
 /// - so many of each parent: `SELECT k.n, .. FROM unnest($1::int8[]) WITH ORDINALITY AS k(c0, n) CROSS JOIN LATERAL
-///   (SELECT .. FROM posts AS t0 WHERE t0.author_id = k.c0 ORDER BY .. LIMIT 3) AS t0`
+///   (SELECT .. FROM posts AS t0 WHERE t0.author_id = k.c0 ORDER BY .. LIMIT 3) AS t0`, where the rows of the subquery are
+///   numbered, so that the result can be in their order
 ///
 /// Where the keys are those of the parents' statement, `ARRAY(SELECT ..)` stands for `$1`: PostgreSQL runs it once, and
 /// uses the index on `author_id` with its result, which it often does not for `IN (SELECT ..)`. And
