@@ -551,7 +551,7 @@ fn orders_by_related_rows() {
     order(
         Post::AUTHOR.order(User::PROFILE.order(Profile::ID)),
         expect![[
-            r#"(SELECT (SELECT t2."id" FROM "profile" AS t2 WHERE t2."user_id" = t1."id" LIMIT 1) FROM "users" AS t1 WHERE t1."id" = t0."author_id"), t0."id""#
+            r#"(SELECT (SELECT t2."id" FROM "profile" AS t2 WHERE t2."user_id" = t1."id" ORDER BY t2."id" LIMIT 1) FROM "users" AS t1 WHERE t1."id" = t0."author_id"), t0."id""#
         ]],
     );
 }
@@ -1297,8 +1297,8 @@ fn trees_of_composite_keys_and_of_keys_that_are_equal_without_being_the_same() {
             .with(Branch::BRANCHES.recursive()),
         expect![[r#"
             SELECT t0."name", t0."parent_name" FROM "branch" AS t0 ORDER BY t0."name"
-            WITH RECURSIVE "unlazy tree"(x0, c0, depth) AS (SELECT k.c0::text, k.c0, 1::int8 FROM (SELECT * FROM unnest((SELECT $1::citext[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT t1."parent_name"::text, t1."parent_name", r.depth + 1 FROM "unlazy tree" AS r JOIN "branch" AS t1 ON t1."name" = r.c0 WHERE r.depth < $2) SELECT r.c0, t0."name", t0."parent_name" FROM (SELECT DISTINCT x0, c0 FROM "unlazy tree") AS r JOIN "branch" AS t0 ON t0."name" = r.c0
-            WITH RECURSIVE "unlazy tree"(r0, x0, c0, a0) AS (SELECT k.c0, k.c0::text, k.c0, nullif(k.c0, k.c0) FROM (SELECT * FROM unnest((SELECT $1::citext[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT r.r0, r.x0, t1."name", r.c0 FROM "unlazy tree" AS r JOIN "branch" AS t1 ON t1."parent_name" = r.c0) SELECT r.r0, r.a0, t0."name", t0."parent_name" FROM "unlazy tree" AS r JOIN "branch" AS t0 ON t0."name" = r.c0 WHERE r.a0 IS NOT NULL ORDER BY t0."name""#]],
+            WITH RECURSIVE "unlazy tree"(x0, c0, depth) AS (SELECT concat(k.c0), k.c0, 1::int8 FROM (SELECT * FROM unnest((SELECT $1::citext[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT concat(t1."parent_name"), t1."parent_name", r.depth + 1 FROM "unlazy tree" AS r JOIN "branch" AS t1 ON t1."name" = r.c0 WHERE r.depth < $2) SELECT r.c0, t0."name", t0."parent_name" FROM (SELECT DISTINCT x0, c0 FROM "unlazy tree") AS r JOIN "branch" AS t0 ON t0."name" = r.c0
+            WITH RECURSIVE "unlazy tree"(r0, x0, c0, a0) AS (SELECT k.c0, concat(k.c0), k.c0, nullif(k.c0, k.c0) FROM (SELECT * FROM unnest((SELECT $1::citext[])) LIMIT (SELECT NULL::int8)) AS k(c0) UNION SELECT r.r0, r.x0, t1."name", r.c0 FROM "unlazy tree" AS r JOIN "branch" AS t1 ON t1."parent_name" = r.c0) SELECT r.r0, r.a0, t0."name", t0."parent_name" FROM "unlazy tree" AS r JOIN "branch" AS t0 ON t0."name" = r.c0 WHERE r.a0 IS NOT NULL ORDER BY t0."name""#]],
     );
 }
 

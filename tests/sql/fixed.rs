@@ -175,7 +175,7 @@ fn conditions_and_orders_through_the_relation() {
             .order_by(Author::PHOTO.order(Photo::ID.desc()))
             .order_by(Author::ADDRESS.order(Address::ID)),
         expect![[
-            r#"SELECT t0."id" FROM "authors" AS t0 WHERE EXISTS (SELECT FROM "address" AS t1 WHERE t1."author_id" = t0."id" AND t1."id" > $1 AND t1."current") ORDER BY (SELECT t2."id" FROM "photo" AS t2 WHERE t2."author_id" = t0."id" AND (t2."id" = ANY($2) OR t2."id" > $3)) DESC, (SELECT t3."id" FROM "address" AS t3 WHERE t3."author_id" = t0."id" AND t3."current" LIMIT 1), t0."id""#
+            r#"SELECT t0."id" FROM "authors" AS t0 WHERE EXISTS (SELECT FROM "address" AS t1 WHERE t1."author_id" = t0."id" AND t1."id" > $1 AND t1."current") ORDER BY (SELECT t2."id" FROM "photo" AS t2 WHERE t2."author_id" = t0."id" AND (t2."id" = ANY($2) OR t2."id" > $3)) DESC, (SELECT t3."id" FROM "address" AS t3 WHERE t3."author_id" = t0."id" AND t3."current" ORDER BY t3."id" LIMIT 1), t0."id""#
         ]],
     );
     statements(
