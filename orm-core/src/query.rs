@@ -118,6 +118,9 @@ pub(crate) fn key_condition<E: Entity>(key: Vec<Bind>) -> Expr {
     parts.fold(first, Expr::and)
 }
 
+/// A query that runs.
+type RunOf<'a, T> = BoxFuture<'a, Result<Vec<T>>>;
+
 impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// Keeps the rows that fulfil a condition. Further calls add further conditions, all of which must hold.
     pub fn filter(mut self, condition: impl Filter<E>) -> Self {
@@ -318,10 +321,7 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
 
     /// Not generic over the executor, so that it is compiled once for each shape; boxed, so that the compiler need not look
     /// into it where the query is used.
-    fn run<'a>(
-        &'a self,
-        connection: &'a Connection<'a>,
-    ) -> BoxFuture<'a, Result<Vec<A::Row<L::Value>>>> {
+    fn run<'a>(&'a self, connection: &'a Connection<'a>) -> RunOf<'a, A::Row<L::Value>> {
         Box::pin(run::<E, L, A>(
             &self.select,
             &self.loads,
