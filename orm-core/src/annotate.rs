@@ -65,6 +65,11 @@ pub trait Annotations: Sized + Send + Sync + 'static {
     /// What a query returns for an entity: `V` alone if there are no values, and otherwise a tuple that begins with it,
     /// such as `(User, i64, bool)`.
     type Row<V: Send>: Send;
+    /// What a statement returns that returns only the values: one value as it is, several as a tuple.
+    type Alone: Send;
+
+    #[doc(hidden)]
+    fn alone(self) -> Self::Alone;
 
     #[doc(hidden)]
     fn read(row: &Row, columns: &[ComputedColumn]) -> Result<Self>;
@@ -76,6 +81,9 @@ pub trait Annotations: Sized + Send + Sync + 'static {
 
 impl Annotations for () {
     type Row<V: Send> = V;
+    type Alone = ();
+
+    fn alone(self) {}
 
     fn read(_: &Row, _: &[ComputedColumn]) -> Result<()> {
         Ok(())
@@ -84,6 +92,23 @@ impl Annotations for () {
     fn attach<V: Send>(entities: Vec<V>, _: Vec<()>) -> Vec<V> {
         entities
     }
+}
+
+macro_rules! alone {
+    ($value:ident 0) => {
+        type Alone = $value;
+
+        fn alone(self) -> $value {
+            self.0
+        }
+    };
+    ($($value:ident $at:tt)+) => {
+        type Alone = Self;
+
+        fn alone(self) -> Self {
+            self
+        }
+    };
 }
 
 macro_rules! tuples {
@@ -98,6 +123,8 @@ macro_rules! tuples {
 
         impl<$($value: Field),+> Annotations for ($($value,)+) {
             type Row<V: Send> = (V, $($value),+);
+
+            alone!($($value $at)+);
 
             fn read(row: &Row, columns: &[ComputedColumn]) -> Result<Self> {
                 Ok(($(columns[$at].get(row)?,)+))

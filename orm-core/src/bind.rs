@@ -7,7 +7,7 @@ use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use crate::value::{Field, PgType, Value};
 
-type BoxedError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A parameter of a statement, owned by the query so that the query can run more than once.
 pub(crate) type Parameter = Arc<dyn ToSql + Send + Sync>;
@@ -95,25 +95,7 @@ pub(crate) struct BindArray(pub(crate) Vec<Parameter>);
 
 impl ToSql for BindArray {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
-        let member = member_of(ty);
-        let header = out.len();
-        array_header(out, self.0.len(), false, member)?;
-        for value in &self.0 {
-            let start = out.len();
-            out.put_i32(-1);
-            match value.to_sql_checked(member, out)? {
-                IsNull::No => {
-                    let len = i32::try_from(out.len() - start - 4)?;
-                    out[start..start + 4].copy_from_slice(&len.to_be_bytes());
-                }
-                IsNull::Yes => {
-                    // The flag is known only now.
-                    let flag = header + 4;
-                    out[flag..flag + 4].copy_from_slice(&1_i32.to_be_bytes());
-                }
-            }
-        }
-        Ok(IsNull::No)
+        encode_array(self.0.iter().map(|value| &**value as _), member_of(ty), out)
     }
 
     fn accepts(ty: &Type) -> bool {
@@ -121,4 +103,30 @@ impl ToSql for BindArray {
     }
 
     to_sql_checked!();
+}
+
+/// Writes an array of values, some of which may be NULL.
+pub(crate) fn encode_array<'v>(
+    values: impl ExactSizeIterator<Item = &'v (dyn ToSql + Sync)>,
+    member: &Type,
+    out: &mut BytesMut,
+) -> Result<IsNull, BoxedError> {
+    let header = out.len();
+    array_header(out, values.len(), false, member)?;
+    for value in values {
+        let start = out.len();
+        out.put_i32(-1);
+        match value.to_sql_checked(member, out)? {
+            IsNull::No => {
+                let len = i32::try_from(out.len() - start - 4)?;
+                out[start..start + 4].copy_from_slice(&len.to_be_bytes());
+            }
+            IsNull::Yes => {
+                // The flag is known only now.
+                let flag = header + 4;
+                out[flag..flag + 4].copy_from_slice(&1_i32.to_be_bytes());
+            }
+        }
+    }
+    Ok(IsNull::No)
 }

@@ -22,11 +22,28 @@ pub struct Column<E, T, S = Stored> {
     marker: PhantomData<fn() -> (E, T)>,
 }
 
-/// Of a [`Column`]: it is a column of the table.
-#[derive(Debug, Clone, Copy)]
-pub struct Stored {
+/// Of a [`Column`]: it is a column of the table. `W` says who gives it its value: [`Settable`] or [`Generated`].
+pub struct Stored<W = Settable> {
     position: usize,
+    marker: PhantomData<fn() -> W>,
 }
+
+/// Of a [`Stored`] column: statements can set it.
+#[derive(Debug, Clone, Copy)]
+pub struct Settable;
+
+/// Of a [`Stored`] column: the database or the library makes its value, as of `#[entity(generated)]` and
+/// `#[entity(version)]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Generated;
+
+impl<W> Clone for Stored<W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<W> Copy for Stored<W> {}
 
 /// Of a [`Column`]: it is an [`Expression`](crate::Expression), which the server computes.
 #[derive(Debug, Clone)]
@@ -40,7 +57,7 @@ pub trait Source: Clone {
     fn into_expr(self, entity: &'static EntityDef) -> Expr;
 }
 
-impl Source for Stored {
+impl<W> Source for Stored<W> {
     fn into_expr(self, entity: &'static EntityDef) -> Expr {
         Expr::Column(&entity.columns[self.position])
     }
@@ -61,9 +78,9 @@ impl<E, T, S: Clone> Clone for Column<E, T, S> {
     }
 }
 
-impl<E, T> Copy for Column<E, T> {}
+impl<E, T, W> Copy for Column<E, T, Stored<W>> {}
 
-impl<E: Entity, T> fmt::Debug for Column<E, T> {
+impl<E: Entity, T, W> fmt::Debug for Column<E, T, Stored<W>> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", E::DEF.name, self.def().field)
     }
@@ -75,11 +92,14 @@ impl<E, T> fmt::Debug for Column<E, T, Computed> {
     }
 }
 
-impl<E, T> Column<E, T> {
+impl<E, T, W> Column<E, T, Stored<W>> {
     #[doc(hidden)]
     pub const fn new(position: usize) -> Self {
         Self {
-            source: Stored { position },
+            source: Stored {
+                position,
+                marker: PhantomData,
+            },
             marker: PhantomData,
         }
     }
@@ -91,7 +111,7 @@ impl<E, T> Column<E, T> {
     }
 }
 
-impl<E: Entity, T> Column<E, T> {
+impl<E: Entity, T, W> Column<E, T, Stored<W>> {
     pub(crate) fn def(self) -> &'static ColumnDef {
         &E::DEF.columns[self.source.position]
     }

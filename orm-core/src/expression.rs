@@ -1,6 +1,6 @@
 //! Expressions: values that the server computes from the columns and related rows of an entity.
 
-use crate::column::{Column, Computed, Operand, Source};
+use crate::column::{Column, Computed, Operand, Source, Stored};
 use crate::entity::Entity;
 use crate::expr::Expr;
 use crate::fragment::Fragment;
@@ -99,8 +99,8 @@ impl<E: Entity> Operand<E, bool> for Predicate<E> {
     }
 }
 
-impl<E: Entity, T: Field> From<Column<E, T>> for Expression<E, T> {
-    fn from(column: Column<E, T>) -> Self {
+impl<E: Entity, T: Field, W> From<Column<E, T, Stored<W>>> for Expression<E, T> {
+    fn from(column: Column<E, T, Stored<W>>) -> Self {
         column.into_expression()
     }
 }

@@ -1,6 +1,6 @@
 //! Foreign keys are checked against the keys that they refer to while the program compiles.
 
-use crate::column::Column;
+use crate::column::{Column, Stored};
 use crate::entity::KeyParts;
 use crate::shape::{OptionalShared, Shape, Shared};
 
@@ -95,7 +95,7 @@ pub trait ForeignKeyColumns<K> {}
 pub const fn check_foreign_key<K, C: ForeignKeyColumns<K> + Copy>(_: C) {}
 
 macro_rules! tuples {
-    ($(($($field:ident: $key:ident),+) => $nullness:ty;)+) => {$(
+    ($(($($field:ident $by:ident: $key:ident),+) => $nullness:ty;)+) => {$(
         impl<$($field, $key),+> ForeignKey<($($key,)+)> for ($($field,)+)
         where
             $($field: References<$key>, $key: tokio_postgres::types::ToSql + Sync + 'static,)+
@@ -112,7 +112,8 @@ macro_rules! tuples {
             }
         }
 
-        impl<E, $($field, $key),+> ForeignKeyColumns<($($key,)+)> for ($(Column<E, $field>,)+)
+        impl<E, $($field, $by, $key),+> ForeignKeyColumns<($($key,)+)>
+            for ($(Column<E, $field, Stored<$by>>,)+)
         where
             $($field: References<$key>,)+
         {
@@ -123,11 +124,11 @@ macro_rules! tuples {
 type NullnessOf<F, K> = <F as References<K>>::Nullness;
 
 tuples! {
-    (A: K1) => NullnessOf<A, K1>;
-    (A: K1, B: K2) => <NullnessOf<A, K1> as Nullness>::Or<NullnessOf<B, K2>>;
-    (A: K1, B: K2, C: K3) =>
+    (A W1: K1) => NullnessOf<A, K1>;
+    (A W1: K1, B W2: K2) => <NullnessOf<A, K1> as Nullness>::Or<NullnessOf<B, K2>>;
+    (A W1: K1, B W2: K2, C W3: K3) =>
         <<NullnessOf<A, K1> as Nullness>::Or<NullnessOf<B, K2>> as Nullness>::Or<NullnessOf<C, K3>>;
-    (A: K1, B: K2, C: K3, D: K4) =>
+    (A W1: K1, B W2: K2, C W3: K3, D W4: K4) =>
         <<<NullnessOf<A, K1> as Nullness>::Or<NullnessOf<B, K2>> as Nullness>::Or<NullnessOf<C, K3>> as Nullness>
             ::Or<NullnessOf<D, K4>>;
 }

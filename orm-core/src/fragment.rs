@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::bind::Bind;
-use crate::column::Column;
+use crate::column::{Column, Stored};
 use crate::entity::Entity;
 use crate::expr::{Expr, Piece};
 use crate::value::Value;
@@ -123,7 +123,7 @@ impl<E> Argument<E> for &str {
     }
 }
 
-impl<E: Entity, T> Argument<E> for Column<E, T> {
+impl<E: Entity, T, W> Argument<E> for Column<E, T, Stored<W>> {
     fn into_expr(self) -> Expr {
         self.expr()
     }

@@ -39,7 +39,7 @@ mod write;
 
 pub use aggregate::Number;
 pub use annotate::{Annotate, Annotations};
-pub use column::{Column, Computed, Operand, Stored};
+pub use column::{Column, Computed, Generated, Operand, Settable, Stored};
 pub use connect::ConnectError;
 pub use db::{
     Db, Executor, Isolation, LoggedStatement, StatementLog, Transaction, TransactionOptions,
@@ -66,7 +66,8 @@ pub use tokio_postgres::types::Json;
 pub use tree::{Tree, Walk};
 pub use value::{Field, IntoValue, Nullable, PgType, Text, Value};
 pub use write::{
-    Assign, Delete, Filtered, Insert, InsertMany, NewRow, SaysWhich, Unfiltered, Update,
+    Assign, Delete, Filtered, Insert, InsertMany, NewRow, Returning, SaysWhich, SetColumn,
+    Unfiltered, Update,
 };
 
 // Bounds that the compiler names in its messages: with a path of their own here it says `ToMany`, not
@@ -119,5 +120,5 @@ pub mod __private {
     pub use crate::value::label::{
         BoxedError, accepts_label, label_from_sql, label_to_sql, unknown_label,
     };
-    pub use crate::write::NewRow;
+    pub use crate::write::{ColumnValue, no_value};
 }

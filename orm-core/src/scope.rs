@@ -229,7 +229,8 @@ pub fn condition<E: Entity>(condition: impl Filter<E>) -> Expr {
 
 /// What a handle or a query says of scopes. Cheap to clone, and nothing where there are none.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scopes(Option<Arc<Given>>);
+#[doc(hidden)]
+pub struct Scopes(Option<Arc<Given>>);
 
 #[derive(Debug, Clone, Default)]
 struct Given {
@@ -250,6 +251,9 @@ pub(crate) enum Otherwise {
 }
 
 impl Scopes {
+    /// No value of any scope.
+    pub(crate) const NONE: &'static Self = &Self(None);
+
     /// No scope holds.
     pub(crate) fn lifted() -> Self {
         Self::otherwise_is(Otherwise::Lifted)

@@ -21,7 +21,7 @@ pub(crate) use column::column_of;
 pub(crate) use cursor::{close, declare, fetch};
 pub(crate) use rehearse::{Ingredients, check_loads, ingredients};
 pub(crate) use select::{Place, conditions, raw, root};
-pub(crate) use writer::{Table, Writer};
+pub(crate) use writer::{Alias, Table, Writer};
 
 use crate::bind::Parameter;
 use crate::decode::{ComputedColumn, Part};
@@ -49,7 +49,8 @@ impl Sql {
 
 /// A statement that returns entities or values, and where they stand in its result.
 #[derive(Debug)]
-pub(crate) struct SelectSql {
+#[doc(hidden)]
+pub struct SelectSql {
     pub(crate) sql: Sql,
     pub(crate) layout: Layout,
 }

@@ -47,8 +47,11 @@ async fn many_rows_are_one_statement_with_nulls_in_their_places() {
 #[tokio::test]
 async fn nothing_to_write_sends_nothing() {
     let (_test, db, log) = shop().await;
-    assert_eq!(User::insert_many([]).all(&db).await.unwrap(), []);
-    assert_eq!(User::insert_many([]).execute(&db).await.unwrap(), 0);
+    assert_eq!(User::insert_many::<NewUser>([]).all(&db).await.unwrap(), []);
+    assert_eq!(
+        User::insert_many::<NewUser>([]).execute(&db).await.unwrap(),
+        0
+    );
     assert_eq!(User::update().all_rows().execute(&db).await.unwrap(), 0);
     assert_statements(&log, 0);
     // An update that is asked for rows has them, also if it sets nothing.

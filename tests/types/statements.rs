@@ -159,7 +159,10 @@ async fn inserts() {
             r#"INSERT INTO "ticket" SELECT FROM generate_series(1, $1::int8) RETURNING "id""#
         ]],
     );
-    assert_eq!(Song::insert_many([]).execute(db).await.unwrap(), 0);
+    assert_eq!(
+        Song::insert_many::<NewSong>([]).execute(db).await.unwrap(),
+        0
+    );
     sent(&fixture, expect![[""]]);
 }
 

@@ -144,7 +144,7 @@ impl Writer {
     }
 
     /// An expression next to an operator, in parentheses if it has operators of its own.
-    pub(super) fn operand(&mut self, expr: &Expr, alias: Alias) {
+    pub(crate) fn operand(&mut self, expr: &Expr, alias: Alias) {
         let is_one_word = matches!(
             expr,
             Expr::Column(_)

@@ -2,9 +2,8 @@
 
 use std::any::TypeId;
 use std::fmt::{self, Display, Write};
-use std::sync::Arc;
 
-use crate::bind::{Bind, BindArray, Parameter};
+use crate::bind::{Bind, Parameter};
 use crate::entity::EntityDef;
 use crate::expr::Expr;
 use crate::fixed::Fixed;
@@ -178,7 +177,7 @@ impl Writer {
     }
 
     /// What is written, on its own.
-    pub(super) fn aside(&mut self, write: impl FnOnce(&mut Self)) -> String {
+    pub(crate) fn aside(&mut self, write: impl FnOnce(&mut Self)) -> String {
         let start = self.text.len();
         write(self);
         self.text.split_off(start)
@@ -209,8 +208,8 @@ impl Writer {
     }
 
     /// `$1::int8[]`: many values of one type as one parameter.
-    pub(crate) fn bind_array(&mut self, ty: PgType, values: Vec<Parameter>) {
-        let number = self.add(Arc::new(BindArray(values)));
+    pub(crate) fn array(&mut self, ty: PgType, values: Parameter) {
+        let number = self.add(values);
         self.array_parameter(number, ty);
     }
 

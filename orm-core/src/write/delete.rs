@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use crate::db::{Executor, connect};
+use crate::annotate::Annotate;
+use crate::db::Executor;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::predicate::Filter;
@@ -10,9 +11,11 @@ use crate::query::key_condition;
 use crate::record::Record;
 use crate::scope::{Scope, Scopes};
 use crate::select::Select;
-use crate::sql::{self, Place, Table, Writer};
+use crate::sql::{self, Place, SelectSql, Table, Writer};
 use crate::value::IntoValue;
-use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered, fetch_entities, returning};
+use crate::write::returning::Returning;
+use crate::write::statement::{Statement, Wanted, entities, execute};
+use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered};
 
 /// A delete. Made by `User::delete()`.
 ///
@@ -74,6 +77,13 @@ impl<E: Entity, F> Delete<E, F> {
     }
 }
 
+impl<E: Entity, F: SaysWhich> Delete<E, F> {
+    /// Returns values of the deleted rows instead of entities: `.returning(User::ID).all(&db)`.
+    pub fn returning<V: Annotate<E>>(self, values: V) -> Returning<Self, V::Values> {
+        Returning::new(self, values)
+    }
+}
+
 impl<E: Entity, F> Delete<E, F> {
     /// Deletes the rows and returns their number: `DELETE FROM users WHERE id = $1`.
     ///
@@ -84,9 +94,7 @@ impl<E: Entity, F> Delete<E, F> {
     where
         F: SaysWhich,
     {
-        let connection = connect(on, &self.select.scopes).await?;
-        let statement = self.write(connection.scopes()).finish();
-        connection.execute(&statement).await
+        execute(&self, on).await
     }
 
     /// Deletes the rows and returns them as they were.
@@ -98,16 +106,22 @@ impl<E: Entity, F> Delete<E, F> {
     where
         F: SaysWhich,
     {
-        let connection = connect(on, &self.select.scopes).await?;
-        let statement = returning(self.write(connection.scopes()), E::DEF);
-        fetch_entities(&statement, &connection).await
+        entities(&self, on).await
+    }
+}
+
+impl<E: Entity, F: SaysWhich> Statement for Delete<E, F> {
+    type Entity = E;
+
+    fn given_scopes(&self) -> &Scopes {
+        &self.select.scopes
     }
 
-    fn write(&self, scopes: &Scopes) -> Writer {
+    fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Result<Option<SelectSql>> {
         let mut writer = Writer::new(scopes);
         let table = writer.next_alias();
         writer.write(format_args!("DELETE FROM {} AS {table}", Table::of(E::DEF)));
         sql::conditions(&mut writer, &self.select, Place::of(table), " WHERE ");
-        writer
+        Ok(Some(wanted.of(writer, table)))
     }
 }

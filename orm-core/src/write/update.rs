@@ -2,58 +2,21 @@
 
 use std::marker::PhantomData;
 
-use tokio_postgres::types::ToSql;
-
-use crate::bind::Bind;
-use crate::column::Column;
-use crate::db::{Executor, connect};
-use crate::entity::{ColumnDef, Entity};
+use crate::annotate::Annotate;
+use crate::db::Executor;
+use crate::entity::Entity;
 use crate::error::Result;
 use crate::predicate::Filter;
 use crate::query::key_condition;
 use crate::record::Record;
 use crate::scope::{Scope, Scopes};
 use crate::select::Select;
-use crate::sql::{self, Place, Table, Writer};
-use crate::value::{IntoValue, PgType};
-use crate::write::{
-    EntityMarker, Filtered, SaysWhich, Unfiltered, exactly_one, fetch_entities, returning,
-};
-
-/// What a column of type `T` can be set to: a `T`, for text a `&str`, and for a nullable column also the value without
-/// `Some`.
-#[diagnostic::on_unimplemented(
-    message = "a column of type `{T}` cannot be set to a `{Self}`",
-    label = "expected a `{T}`"
-)]
-pub trait Assign<T> {
-    #[doc(hidden)]
-    fn into_bind(self, ty: PgType) -> Bind;
-}
-
-impl<T: ToSql + Send + Sync + 'static> Assign<T> for T {
-    fn into_bind(self, ty: PgType) -> Bind {
-        Bind::typed(self, ty)
-    }
-}
-
-impl<V: ToSql + Send + Sync + 'static> Assign<Option<V>> for V {
-    fn into_bind(self, ty: PgType) -> Bind {
-        Bind::typed(self, ty)
-    }
-}
-
-impl Assign<String> for &str {
-    fn into_bind(self, ty: PgType) -> Bind {
-        Bind::typed(self.to_owned(), ty)
-    }
-}
-
-impl Assign<Option<String>> for &str {
-    fn into_bind(self, ty: PgType) -> Bind {
-        Bind::typed(self.to_owned(), ty)
-    }
-}
+use crate::sql::{self, Place, SelectSql, Table, Writer};
+use crate::value::IntoValue;
+use crate::write::assign::{Assign, Assignments, SetColumn};
+use crate::write::returning::Returning;
+use crate::write::statement::{Statement, Wanted, entities, exactly_one, execute};
+use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered};
 
 /// An update. Made by `User::update()`.
 ///
@@ -62,7 +25,7 @@ impl Assign<Option<String>> for &str {
 #[derive(Debug, Clone)]
 #[must_use = "nothing is updated before `.execute(&db).await` or `.one(&db).await`"]
 pub struct Update<E, F = Unfiltered> {
-    assignments: Vec<(&'static ColumnDef, Bind)>,
+    assignments: Assignments,
     select: Select,
     marker: EntityMarker<E, F>,
 }
@@ -72,7 +35,7 @@ impl<E: Entity> Update<E> {
     #[allow(clippy::new_without_default)] // made by the derive only
     pub fn new() -> Self {
         Self {
-            assignments: Vec::new(),
+            assignments: Assignments::default(),
             select: Select::of(E::DEF),
             marker: PhantomData,
         }
@@ -81,11 +44,9 @@ impl<E: Entity> Update<E> {
 
 impl<E: Entity, F> Update<E, F> {
     /// `SET email = $1`. Of several calls for one column the last one counts.
-    pub fn set<T>(mut self, column: Column<E, T>, value: impl Assign<T>) -> Self {
-        let column = column.def();
-        self.assignments
-            .retain(|(other, _)| other.name != column.name);
-        self.assignments.push((column, value.into_bind(column.ty)));
+    pub fn set<C: SetColumn<E>>(mut self, column: C, value: impl Assign<E, C::Value>) -> Self {
+        let column = column.column_def();
+        self.assignments.set(column, value.into_assigned(column.ty));
         self
     }
 
@@ -127,6 +88,13 @@ impl<E: Entity, F> Update<E, F> {
     }
 }
 
+impl<E: Entity, F: SaysWhich> Update<E, F> {
+    /// Returns values of the changed rows instead of entities, as they are now: `.returning(User::VISITS).one(&db)`.
+    pub fn returning<V: Annotate<E>>(self, values: V) -> Returning<Self, V::Values> {
+        Returning::new(self, values)
+    }
+}
+
 impl<E: Entity, F> Update<E, F> {
     /// Changes the rows and returns their number. Without a column to set nothing is sent.
     ///
@@ -137,12 +105,7 @@ impl<E: Entity, F> Update<E, F> {
     where
         F: SaysWhich,
     {
-        if self.assignments.is_empty() {
-            return Ok(0);
-        }
-        let connection = connect(on, &self.select.scopes).await?;
-        let statement = self.write(connection.scopes()).finish();
-        connection.execute(&statement).await
+        execute(&self, on).await
     }
 
     /// Changes the rows and returns them: `UPDATE users SET email = $1 WHERE id = $2 RETURNING id, email`.
@@ -155,14 +118,7 @@ impl<E: Entity, F> Update<E, F> {
     where
         F: SaysWhich,
     {
-        let connection = connect(on, &self.select.scopes).await?;
-        let scopes = connection.scopes();
-        let statement = if self.assignments.is_empty() {
-            sql::root(E::DEF, &self.select, &[], scopes)
-        } else {
-            returning(self.write(scopes), E::DEF)
-        };
-        fetch_entities(&statement, &connection).await
+        entities(&self, on).await
     }
 
     /// Changes one row and returns it.
@@ -176,20 +132,31 @@ impl<E: Entity, F> Update<E, F> {
     where
         F: SaysWhich,
     {
-        exactly_one(self.all(on).await?)
+        exactly_one(self.all(on).await?, E::DEF)
+    }
+}
+
+impl<E: Entity, F: SaysWhich> Statement for Update<E, F> {
+    type Entity = E;
+
+    fn given_scopes(&self) -> &Scopes {
+        &self.select.scopes
     }
 
-    fn write(&self, scopes: &Scopes) -> Writer {
+    fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Result<Option<SelectSql>> {
+        if self.assignments.is_empty() {
+            return Ok(wanted.unchanged(E::DEF, &self.select, scopes));
+        }
         let mut writer = Writer::new(scopes);
         let table = writer.next_alias();
         writer.write(format_args!("UPDATE {} AS {table} SET ", Table::of(E::DEF)));
-        for (position, (column, bind)) in self.assignments.iter().enumerate() {
+        for (position, (column, value)) in self.assignments.iter().enumerate() {
             writer.separate(position);
             writer.name(column.name);
             writer.push(" = ");
-            writer.bind(bind);
+            writer.expr(value, table);
         }
         sql::conditions(&mut writer, &self.select, Place::of(table), " WHERE ");
-        writer
+        Ok(Some(wanted.of(writer, table)))
     }
 }

@@ -22,6 +22,7 @@ pub(crate) struct StructAttributes {
 pub(crate) struct FieldAttributes {
     pub(crate) primary_key: Option<Span>,
     pub(crate) generated: Option<Span>,
+    pub(crate) default: Option<Span>,
     pub(crate) unique: Option<Span>,
     pub(crate) column: Option<LitStr>,
     pub(crate) ty: Option<LitStr>,
@@ -70,7 +71,7 @@ pub(crate) enum Link {
 }
 
 const STRUCT_OPTIONS: &str = "`table = \"..\"`, `schema = \"..\"`, `view`, `scope = ..`";
-const FIELD_OPTIONS: &str = "`primary_key`, `generated`, `unique`, `column = \"..\"`, `type = \"..\"`, `scope = ..`, `deferred(..)`, \
+const FIELD_OPTIONS: &str = "`primary_key`, `generated`, `default`, `unique`, `column = \"..\"`, `type = \"..\"`, `scope = ..`, `deferred(..)`, \
      `belongs_to(..)`, `has_one(..)`, `has_many(..)`, `many_to_many(..)`";
 
 impl StructAttributes {
@@ -111,6 +112,10 @@ impl FieldAttributes {
                 }
                 "generated" => {
                     errors.set(&mut read.generated, span, span, "generated");
+                    return Ok(());
+                }
+                "default" => {
+                    errors.set(&mut read.default, span, span, "default");
                     return Ok(());
                 }
                 "unique" => {

@@ -45,6 +45,8 @@ pub(crate) struct ColumnField<'a> {
     pub(crate) pg_type: Option<String>,
     pub(crate) primary_key: bool,
     pub(crate) generated: bool,
+    /// Whether an insert may leave it to the database.
+    pub(crate) default: bool,
     pub(crate) unique: bool,
     /// The type parameter of a column that is read only when it is asked for.
     pub(crate) deferred: Option<&'a Ident>,
@@ -207,6 +209,7 @@ fn relation_field<'a>(
     let column_options = [
         (attributes.primary_key, "primary_key"),
         (attributes.generated, "generated"),
+        (attributes.default, "default"),
         (attributes.unique, "unique"),
         (attributes.column.as_ref().map(syn::LitStr::span), "column"),
         (attributes.ty.as_ref().map(syn::LitStr::span), "type"),
@@ -270,6 +273,12 @@ fn column_field<'a>(
         );
         return None;
     }
+    if let (Some(_), Some(span)) = (attributes.generated, attributes.default) {
+        errors.at(
+            span,
+            "a generated column is never set by an insert, so it has no use for `default`",
+        );
+    }
     Some(ColumnField {
         ident,
         vis: &field.vis,
@@ -280,6 +289,7 @@ fn column_field<'a>(
         pg_type: attributes.ty.map(|ty| ty.value()),
         primary_key: attributes.primary_key.is_some(),
         generated: attributes.generated.is_some(),
+        default: attributes.default.is_some(),
         unique: attributes.unique.is_some(),
         deferred: None,
         scope: attributes.scope.map(|(_, scope)| scope),
@@ -448,6 +458,11 @@ impl<'a> ColumnField<'a> {
 }
 
 impl ColumnField<'_> {
+    /// Whether every insert has to set it.
+    pub(crate) fn is_required(&self) -> bool {
+        !self.generated && !self.default
+    }
+
     /// The span of the type, for errors about it.
     pub(crate) fn type_span(&self) -> Span {
         self.ty.span()

@@ -3,7 +3,6 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::entity::expand::entity::bind;
 use crate::entity::model::{ColumnField, Model};
 use crate::name;
 
@@ -16,14 +15,14 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         ident: entity, vis, ..
     } = model;
     let new = ident(model);
-    let set: Vec<(usize, &ColumnField<'_>)> = model
+    let required: Vec<(usize, &ColumnField<'_>)> = model
         .columns
         .iter()
         .enumerate()
-        .filter(|(_, column)| !column.generated)
+        .filter(|(_, column)| column.is_required())
         .collect();
-    let positions = set.iter().map(|(position, _)| position);
-    let fields = set.iter().map(|(_, column)| {
+    let positions = required.iter().map(|(position, _)| position);
+    let fields = required.iter().map(|(_, column)| {
         let ColumnField {
             ident,
             vis,
@@ -37,10 +36,10 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
             #vis #ident: #ty
         }
     });
-    let binds = set.iter().map(|(_, column)| {
-        let field = column.ident;
-        bind(column, quote!(self.#field))
-    });
+    let values = required
+        .iter()
+        .enumerate()
+        .map(|(position, (_, column))| value(position, column.ident));
     let doc = format!(
         "The values of a new [`{}`]: every column that the database does not make itself.",
         name::plain(entity)
@@ -52,12 +51,20 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
             #(#fields,)*
         }
 
-        impl ::unlazy::__private::NewRow<#entity> for #new {
+        impl ::unlazy::NewRow<#entity> for #new {
             const COLUMNS: &'static [usize] = &[#(#positions),*];
 
-            fn binds(self) -> ::std::vec::Vec<::unlazy::__private::Bind> {
-                ::std::vec![#(#binds),*]
+            fn value(&self, column: usize) -> &::unlazy::__private::ColumnValue {
+                match column {
+                    #(#values,)*
+                    _ => ::unlazy::__private::no_value(),
+                }
             }
         }
     }
+}
+
+/// `0 => &self.email`.
+fn value(position: usize, field: &Ident) -> TokenStream {
+    quote!(#position => &self.#field)
 }

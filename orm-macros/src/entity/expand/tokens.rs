@@ -75,10 +75,13 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
 
 fn writes(model: &Model<'_>) -> TokenStream {
     let Model { ident, vis, .. } = model;
-    let new = super::new::ident(model);
+    let new = name::plain(&super::new::ident(model));
     let entity = name::plain(ident);
-    let insert_doc = format!("Inserts one `{entity}`: `.one(&db)` returns it as it was stored.");
-    let insert_many_doc = format!("Inserts any number of `{entity}` in one statement.");
+    let insert_doc = format!(
+        "Inserts one `{entity}`, such as a [`{new}`]: `.one(&db)` returns it as it was stored."
+    );
+    let insert_many_doc =
+        format!("Inserts any number of `{entity}`, such as [`{new}`]s, in one statement.");
     let update_doc = format!(
         "Changes columns of `{entity}`: `.of(&entity)` of one, `.filter(..)` of those that fulfil a condition."
     );
@@ -87,15 +90,15 @@ fn writes(model: &Model<'_>) -> TokenStream {
     );
     quote! {
         #[doc = #insert_doc]
-        #vis fn insert(new: #new) -> ::unlazy::Insert<#ident> {
-            ::unlazy::Insert::one_row(new)
+        #vis fn insert(new: impl ::unlazy::NewRow<#ident>) -> ::unlazy::Insert<#ident> {
+            ::unlazy::Insert::new(new)
         }
 
         #[doc = #insert_many_doc]
-        #vis fn insert_many(
-            new: impl ::core::iter::IntoIterator<Item = #new>,
+        #vis fn insert_many<N: ::unlazy::NewRow<#ident>>(
+            new: impl ::core::iter::IntoIterator<Item = N>,
         ) -> ::unlazy::InsertMany<#ident> {
-            ::unlazy::InsertMany::rows(new)
+            ::unlazy::InsertMany::new(new)
         }
 
         #[doc = #update_doc]
@@ -123,9 +126,12 @@ fn column_token(model: &Model<'_>, position: usize, column: &ColumnField<'_>) ->
             #vis const #constant: ::unlazy::Deferred<#field> = ::unlazy::Deferred::new();
         };
     }
+    let source = column
+        .generated
+        .then(|| quote!(, ::unlazy::Stored<::unlazy::Generated>));
     quote! {
         #[doc = #doc]
-        #vis const #constant: ::unlazy::Column<#ident, #ty> = ::unlazy::Column::new(#position);
+        #vis const #constant: ::unlazy::Column<#ident, #ty #source> = ::unlazy::Column::new(#position);
     }
 }
 

@@ -1,0 +1,155 @@
+//! What inserts, updates and deletes have in common: what they return, and how they are run.
+
+use tokio_postgres::Row;
+
+use crate::annotate::Annotated;
+use crate::db::{Connection, Executor, connect};
+use crate::decode::{ComputedColumn, Part, RowReader};
+use crate::entity::{Entity, EntityDef};
+use crate::error::{Error, Result};
+use crate::scope::Scopes;
+use crate::select::Select;
+use crate::sql::{self, Alias, Layout, SelectSql, Writer};
+
+/// A statement that changes rows.
+#[doc(hidden)]
+pub trait Statement: Send + Sync {
+    type Entity: Entity;
+
+    /// The values of scopes that it gives itself.
+    fn given_scopes(&self) -> &Scopes;
+
+    /// The statement, unless there is nothing to be done.
+    fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Result<Option<SelectSql>>;
+}
+
+/// What a statement is to return of the rows that it changes.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub enum Wanted<'a> {
+    Nothing,
+    Entities(&'static EntityDef),
+    Values(&'a [Annotated]),
+}
+
+impl Wanted<'_> {
+    /// The query that returns the same of rows that are left as they are.
+    pub(super) fn unchanged(
+        self,
+        def: &'static EntityDef,
+        select: &Select,
+        scopes: &Scopes,
+    ) -> Option<SelectSql> {
+        let mut select = select.clone();
+        match self {
+            Self::Nothing => return None,
+            Self::Entities(_) => {}
+            Self::Values(values) => select.annotations = values.to_vec(),
+        }
+        Some(sql::root(def, &select, &[], scopes))
+    }
+
+    /// Completes a statement with its RETURNING clause.
+    pub(super) fn of(self, mut writer: Writer, table: Alias) -> SelectSql {
+        let layout = match self {
+            Self::Nothing => Layout::default(),
+            Self::Entities(def) => {
+                writer.returning(def);
+                Layout::of(vec![Part {
+                    at: 0,
+                    def,
+                    columns: def.eager_columns(),
+                }])
+            }
+            Self::Values(values) => returning_values(&mut writer, values, table),
+        };
+        SelectSql {
+            sql: writer.finish(),
+            layout,
+        }
+    }
+}
+
+/// Writes ` RETURNING t0.id, (..)`.
+fn returning_values(writer: &mut Writer, values: &[Annotated], table: Alias) -> Layout {
+    writer.push(" RETURNING ");
+    let columns = values.iter().enumerate().map(|(at, annotated)| {
+        writer.separate(at);
+        let sql = writer.aside(|writer| {
+            writer.operand(&annotated.expr, table);
+            writer.push(annotated.value_type.ty.select_cast());
+        });
+        writer.push(&sql);
+        ComputedColumn {
+            at,
+            sql,
+            value_type: annotated.value_type,
+        }
+    });
+    let values = columns.collect();
+    Layout {
+        parts: Vec::new(),
+        values,
+    }
+}
+
+/// Runs a statement for its effect. Returns how many rows it changed.
+pub(super) async fn execute<S, X>(statement: &S, on: &X) -> Result<u64>
+where
+    S: Statement,
+    X: Executor + ?Sized,
+{
+    let connection = connect(on, statement.given_scopes()).await?;
+    match statement.sql(Wanted::Nothing, connection.scopes())? {
+        Some(statement) => connection.execute(&statement.sql).await,
+        None => Ok(0),
+    }
+}
+
+/// Runs a statement that returns entities.
+pub(super) async fn entities<S, X>(statement: &S, on: &X) -> Result<Vec<S::Entity>>
+where
+    S: Statement,
+    X: Executor + ?Sized,
+{
+    let def = S::Entity::DEF;
+    let mut entities = Vec::new();
+    let mut each = |row: &Row, _: &Layout| {
+        entities.push(S::Entity::decode(&RowReader::new(row, 0, def))?);
+        Ok(())
+    };
+    let connection = connect(on, statement.given_scopes()).await?;
+    if let Some(statement) = statement.sql(Wanted::Entities(def), connection.scopes())? {
+        fetch(&statement, &connection, &mut each).await?;
+    }
+    Ok(entities)
+}
+
+/// Sends a statement and hands over its rows as they arrive.
+pub(super) async fn fetch(
+    statement: &SelectSql,
+    connection: &Connection<'_>,
+    each: &mut (dyn FnMut(&Row, &Layout) -> Result<()> + Send),
+) -> Result<()> {
+    let prepared = connection.prepare(&statement.sql).await?;
+    let mut each = |row: &Row| each(row, &statement.layout);
+    connection
+        .fetch(&prepared, statement, &statement.sql.parameters, &mut each)
+        .await
+        .map(drop)
+}
+
+/// The only one of the rows that a statement of this entity returned.
+pub(super) fn exactly_one<T>(rows: Vec<T>, def: &EntityDef) -> Result<T> {
+    at_most_one(rows, def)?.ok_or(Error::NotFound { entity: def.name })
+}
+
+pub(super) fn at_most_one<T>(rows: Vec<T>, def: &EntityDef) -> Result<Option<T>> {
+    let mut rows = rows.into_iter();
+    match (rows.next(), rows.next()) {
+        (first, None) => Ok(first),
+        (_, Some(_)) => Err(Error::TooMany {
+            of: def.name.to_owned(),
+        }),
+    }
+}
