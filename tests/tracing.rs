@@ -81,7 +81,7 @@ async fn statements_are_events_without_values() {
     assert_eq!(
         events.take(),
         [
-            r#"sql="INSERT INTO \"users\" (\"id\", \"name\") VALUES ($1, $2)" rows=1 elapsed_us=.. failed=false"#
+            r#"sql="INSERT INTO \"users\" AS t0 (\"id\", \"name\") VALUES ($1, $2)" rows=1 elapsed_us=.. failed=false"#
         ]
     );
 

@@ -106,17 +106,6 @@ pub enum Error {
         source: Source,
     },
 
-    /// An insert of many rows has more values than a statement can have parameters, because a column of it is an array.
-    #[error(
-        "an insert of {rows} rows of `{entity}` has more than 65535 values: insert fewer at once"
-    )]
-    TooManyValues {
-        /// The entity.
-        entity: &'static str,
-        /// The number of rows.
-        rows: usize,
-    },
-
     /// The server found a row for a key that is equal by the column's type but not byte for byte. Or, if the query was
     /// [pipelined](crate::Query::pipelined), a row of a parent that the query itself did not find, because a view or a policy
     /// gave other rows the second time.

@@ -1,8 +1,10 @@
 //! Inserts, updates and deletes.
 
+mod array_column;
 mod assign;
 mod delete;
 mod insert;
+mod new_rows;
 mod returning;
 mod rows;
 mod statement;

@@ -227,7 +227,7 @@ async fn types_that_are_no_values_in_one_statement_for_many_rows() {
         .map(|NewTree { id, at, age }| Tree { id, at, age })
         .collect();
     assert_eq!(trees, expected);
-    expect_test::expect![[r#"INSERT INTO "tree" ("id", "at", "age") SELECT * FROM unnest($1::int4[], $2::point[], $3::int4range[]) RETURNING "id", "at", "age""#]].assert_eq(&fixture.statements());
+    expect_test::expect![[r#"INSERT INTO "tree" AS t0 ("id", "at", "age") SELECT * FROM unnest($1::int4[], $2::point[], $3::int4range[]) RETURNING "id", "at", "age""#]].assert_eq(&fixture.statements());
 }
 
 #[tokio::test]

@@ -117,8 +117,8 @@ async fn inserts() {
     sent(
         &fixture,
         expect![[r#"
-        INSERT INTO "song" ("title", "mood") VALUES ($1, $2::text::mood) RETURNING "id", "title", "mood"::text
-        INSERT INTO "song" ("title", "mood") VALUES ($1, $2::text::mood)"#]],
+            INSERT INTO "song" AS t0 ("title", "mood") VALUES ($1, $2::text::mood) RETURNING "id", "title", "mood"::text
+            INSERT INTO "song" AS t0 ("title", "mood") VALUES ($1, $2::text::mood)"#]],
     );
     assert_eq!(
         Song::insert_many(["c", "d"].map(song))
@@ -138,16 +138,14 @@ async fn inserts() {
     sent(
         &fixture,
         expect![[r#"
-        INSERT INTO "song" ("title", "mood") SELECT * FROM unnest($1::text[], $2::text[]::mood[]) RETURNING "id", "title", "mood"::text
-        INSERT INTO "song" ("title", "mood") SELECT * FROM unnest($1::text[], $2::text[]::mood[])"#]],
+            INSERT INTO "song" AS t0 ("title", "mood") SELECT * FROM unnest($1::text[], $2::text[]::mood[]) RETURNING "id", "title", "mood"::text
+            INSERT INTO "song" AS t0 ("title", "mood") SELECT * FROM unnest($1::text[], $2::text[]::mood[])"#]],
     );
     let albums = Album::insert_many([moods(&[]), moods(&[Mood::Sad])]);
     assert_eq!(albums.all(db).await.unwrap()[1].moods, [Mood::Sad]);
     sent(
         &fixture,
-        expect![[
-            r#"INSERT INTO "album" ("moods") VALUES ($1::text[]::mood[]), ($2::text[]::mood[]) RETURNING "id", "moods"::text[]"#
-        ]],
+        expect![[r#"INSERT INTO "album" AS t0 ("moods") SELECT CASE k.c0 WHEN 0 THEN '{}' ELSE a0.a END FROM unnest($2::int4[]) WITH ORDINALITY AS k(c0, n) LEFT JOIN (SELECT r, array_agg(v ORDER BY n) AS a FROM unnest($1::text[]::mood[], $3::int8[]) WITH ORDINALITY AS e(v, r, n) GROUP BY r) AS a0 ON a0.r = k.n ORDER BY k.n RETURNING "id", "moods"::text[]"#]],
     );
     let tickets = Ticket::insert_many([NewTicket {}, NewTicket {}])
         .all(db)
@@ -155,9 +153,7 @@ async fn inserts() {
     assert_eq!(tickets.unwrap(), [Ticket { id: 1 }, Ticket { id: 2 }]);
     sent(
         &fixture,
-        expect![[
-            r#"INSERT INTO "ticket" SELECT FROM generate_series(1, $1::int8) RETURNING "id""#
-        ]],
+        expect![[r#"INSERT INTO "ticket" AS t0 SELECT FROM generate_series(1, $1::int8) RETURNING "id""#]],
     );
     assert_eq!(
         Song::insert_many::<NewSong>([]).execute(db).await.unwrap(),

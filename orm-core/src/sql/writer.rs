@@ -89,7 +89,6 @@ pub(crate) struct Writer {
     pub(super) is_rounded: bool,
     scopes: Scopes,
     missing_scope: Option<&'static ScopeDef>,
-    depends_on_data: bool,
     /// The relations that are joined.
     pub(super) joined: Vec<JoinedTable>,
     /// The values that the output has already.
@@ -115,7 +114,7 @@ impl Writer {
             text: self.text,
             parameters: self.parameters,
             missing_scope: self.missing_scope,
-            depends_on_data: self.depends_on_data,
+            depends_on_data: false,
         }
     }
 
@@ -213,7 +212,7 @@ impl Writer {
         self.array_parameter(number, ty);
     }
 
-    fn array_parameter(&mut self, number: usize, ty: PgType) {
+    pub(crate) fn array_parameter(&mut self, number: usize, ty: PgType) {
         let array = ty.array();
         self.write(format_args!("${number}{}::{array}", array.select_cast()));
     }
@@ -243,11 +242,6 @@ impl Writer {
         if position > 0 {
             self.push(", ");
         }
-    }
-
-    /// Says that the text is different for other data, so that it is not worth keeping as a prepared statement.
-    pub(crate) fn depends_on_data(&mut self) {
-        self.depends_on_data = true;
     }
 
     /// ` RETURNING id, email`.

@@ -1,19 +1,18 @@
 //! New rows.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use crate::annotate::Annotate;
-use crate::bind::Bind;
 use crate::column::{Column, Generated, Stored};
 use crate::db::Executor;
-use crate::entity::{ColumnDef, Entity, EntityDef};
-use crate::error::{Error, Result};
+use crate::entity::Entity;
+use crate::error::Result;
 use crate::scope::Scopes;
-use crate::sql::{Alias, SelectSql, Table, Writer};
-use crate::write::assign::{Assign, Assignments, SetColumn};
+use crate::sql::SelectSql;
+use crate::write::assign::{Assign, SetColumn};
+use crate::write::new_rows::NewRows;
 use crate::write::returning::Returning;
-use crate::write::rows::{NewRow, Rows, cell, column_array, rows};
+use crate::write::rows::NewRow;
 use crate::write::statement::{Statement, Wanted, entities, exactly_one, execute};
 
 /// One new row. Made by `User::insert(..)`.
@@ -73,7 +72,7 @@ impl<E: Entity> Insert<E> {
         column: Column<E, T, Stored<Generated>>,
         value: impl Assign<(), T>,
     ) -> Self {
-        self.rows.set_generated(column.def(), value);
+        self.rows.set(column.def(), value);
         self
     }
 
@@ -86,7 +85,7 @@ impl<E: Entity> Insert<E> {
     ///
     /// # Errors
     ///
-    /// [`Error::Constraint`] if a constraint refuses the row.
+    /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses the row.
     pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<E> {
         exactly_one(entities(&self, on).await?, E::DEF)
     }
@@ -95,7 +94,7 @@ impl<E: Entity> Insert<E> {
     ///
     /// # Errors
     ///
-    /// [`Error::Constraint`] if a constraint refuses the row.
+    /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses the row.
     pub async fn execute<X: Executor + ?Sized>(self, on: &X) -> Result<()> {
         execute(&self, on).await.map(drop)
     }
@@ -140,8 +139,7 @@ impl<E: Entity> InsertMany<E> {
     ///
     /// # Errors
     ///
-    /// [`Error::Constraint`] if a constraint refuses a row; then none is inserted. [`Error::TooManyValues`] if a column is an
-    /// array, and there are more than 65,535 values.
+    /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses a row; then none is inserted.
     pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<E>> {
         entities(&self, on).await
     }
@@ -150,8 +148,7 @@ impl<E: Entity> InsertMany<E> {
     ///
     /// # Errors
     ///
-    /// [`Error::Constraint`] if a constraint refuses a row; then none is inserted. [`Error::TooManyValues`] if a column is an
-    /// array, and there are more than 65,535 values.
+    /// [`Error::Constraint`](crate::Error::Constraint) if a constraint refuses a row; then none is inserted.
     pub async fn execute<X: Executor + ?Sized>(self, on: &X) -> Result<u64> {
         execute(&self, on).await
     }
@@ -165,7 +162,7 @@ impl<E: Entity> Statement for Insert<E> {
     }
 
     fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Result<Option<SelectSql>> {
-        self.rows.sql(wanted, scopes)
+        Ok(self.rows.sql(wanted, scopes))
     }
 }
 
@@ -177,154 +174,6 @@ impl<E: Entity> Statement for InsertMany<E> {
     }
 
     fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Result<Option<SelectSql>> {
-        self.rows.sql(wanted, scopes)
-    }
-}
-
-/// New rows and what is set in all of them, without the entity's type.
-#[derive(Debug, Clone)]
-pub(super) struct NewRows {
-    def: &'static EntityDef,
-    /// The columns of which each row has a value.
-    columns: &'static [usize],
-    rows: Arc<dyn Rows>,
-    set: Assignments,
-    overriding: bool,
-}
-
-impl NewRows {
-    fn new<E: Entity, N: NewRow<E>>(new: impl IntoIterator<Item = N>) -> Self {
-        Self {
-            def: E::DEF,
-            columns: N::COLUMNS,
-            rows: rows(new),
-            set: Assignments::default(),
-            overriding: false,
-        }
-    }
-
-    fn set<T>(&mut self, column: &'static ColumnDef, value: impl Assign<(), T>) {
-        self.set.set(column, value.into_assigned(column.ty));
-    }
-
-    fn set_generated<T>(&mut self, column: &'static ColumnDef, value: impl Assign<(), T>) {
-        self.set(column, value);
-        self.overriding = true;
-    }
-
-    fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Result<Option<SelectSql>> {
-        if self.rows.len() == 0 {
-            return Ok(None);
-        }
-        self.check_size()?;
-        let mut writer = Writer::new(scopes);
-        let table = writer.next_alias();
-        self.write(&mut writer, table);
-        Ok(Some(wanted.of(writer, table)))
-    }
-
-    /// The columns of which each row has a value of its own, and their places in it.
-    fn columns(&self) -> impl Iterator<Item = (usize, &'static ColumnDef)> {
-        let columns = self.columns.iter();
-        columns
-            .map(|&position| &self.def.columns[position])
-            .enumerate()
-            .filter(|(_, column)| !self.set.contains(column))
-    }
-
-    /// Whether each value is a parameter of its own. Otherwise each column is one.
-    fn has_a_parameter_for_each_value(&self) -> bool {
-        self.rows.len() == 1 || self.columns().any(|(_, column)| column.ty.is_array())
-    }
-
-    fn check_size(&self) -> Result<()> {
-        let values = self.rows.len() * self.columns.len();
-        if self.has_a_parameter_for_each_value() && values > usize::from(u16::MAX) {
-            return Err(Error::TooManyValues {
-                entity: self.def.name,
-                rows: self.rows.len(),
-            });
-        }
-        Ok(())
-    }
-}
-
-/// How the rows are written:
-///
-/// - one row: `VALUES ($1, $2)`
-/// - several: `SELECT * FROM unnest($1::text[], $2::int8[])`, one array for each column, so that the statement is the
-///   same for any number of rows
-/// - several with a column that is an array itself, which `unnest` would flatten: `VALUES ($1, $2), ($3, $4)`
-impl NewRows {
-    fn write(&self, writer: &mut Writer, table: Alias) {
-        writer.write(format_args!(
-            "INSERT INTO {} AS {table}",
-            Table::of(self.def)
-        ));
-        let own = self.columns().map(|(_, column)| column);
-        let names = own.chain(self.set.iter().map(|(column, _)| *column));
-        for (position, column) in names.enumerate() {
-            writer.push(if position == 0 { " (" } else { ", " });
-            writer.name(column.name);
-        }
-        if self.columns().next().is_some() || !self.set.is_empty() {
-            writer.push(")");
-        }
-        if self.overriding {
-            writer.push(" OVERRIDING SYSTEM VALUE");
-        }
-        if self.columns().next().is_none() {
-            self.write_series(writer);
-        } else if self.has_a_parameter_for_each_value() {
-            self.write_values(writer);
-        } else {
-            self.write_unnest(writer);
-        }
-    }
-
-    /// Rows of which all columns are the same: ` SELECT $1 FROM generate_series(1, $2::int8)`.
-    fn write_series(&self, writer: &mut Writer) {
-        writer.push(" SELECT ");
-        self.write_set(writer, "");
-        writer.push(" FROM generate_series(1, ");
-        writer.bind(&Bind::new(self.rows.len() as i64));
-        writer.push("::int8)");
-    }
-
-    fn write_values(&self, writer: &mut Writer) {
-        writer.push(" VALUES ");
-        for row in 0..self.rows.len() {
-            writer.separate(row);
-            writer.push("(");
-            for (position, (column, def)) in self.columns().enumerate() {
-                writer.separate(position);
-                let value = cell(&self.rows, row, column);
-                writer.bind(&Bind { value, ty: def.ty });
-            }
-            self.write_set(writer, ", ");
-            writer.push(")");
-        }
-        if self.rows.len() > 1 {
-            writer.depends_on_data();
-        }
-    }
-
-    fn write_unnest(&self, writer: &mut Writer) {
-        writer.push(" SELECT *");
-        self.write_set(writer, ", ");
-        writer.push(" FROM unnest(");
-        for (position, (column, def)) in self.columns().enumerate() {
-            writer.separate(position);
-            writer.array(def.ty, column_array(&self.rows, column));
-        }
-        writer.push(")");
-    }
-
-    /// What is set in all rows; the first value after `lead`.
-    fn write_set(&self, writer: &mut Writer, lead: &str) {
-        for (position, (_, value)) in self.set.iter().enumerate() {
-            writer.push(if position == 0 { lead } else { ", " });
-            writer.expr(value, Alias::Unqualified);
-        }
+        Ok(self.rows.sql(wanted, scopes))
     }
 }

@@ -68,27 +68,23 @@ impl fmt::Debug for dyn Rows {
     }
 }
 
-/// The value of one column in one row.
+/// The value of one column in the only row.
 #[derive(Debug)]
 struct Cell {
     rows: Arc<dyn Rows>,
-    row: usize,
     column: usize,
 }
 
-pub(super) fn cell(rows: &Arc<dyn Rows>, row: usize, column: usize) -> Parameter {
+pub(super) fn cell(rows: &Arc<dyn Rows>, column: usize) -> Parameter {
     Arc::new(Cell {
         rows: Arc::clone(rows),
-        row,
         column,
     })
 }
 
 impl ToSql for Cell {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
-        self.rows
-            .value(self.row, self.column)
-            .to_sql_checked(ty, out)
+        self.rows.value(0, self.column).to_sql_checked(ty, out)
     }
 
     fn accepts(_: &Type) -> bool {
