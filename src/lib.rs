@@ -105,6 +105,9 @@ pub use orm_core::*;
 #[doc = include_str!("docs/entity.md")]
 pub use orm_macros::Entity;
 
+#[doc = include_str!("docs/insert.md")]
+pub use orm_macros::Insert;
+
 #[doc = include_str!("docs/value.md")]
 pub use orm_macros::Value;
 

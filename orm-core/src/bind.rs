@@ -42,7 +42,7 @@ impl Bind {
 
 /// A parameter that may be of a domain: it is encoded as what the domain is made of, which is what the server reads.
 #[derive(Debug)]
-pub(crate) struct OfBaseType<'a>(pub(crate) &'a (dyn ToSql + Send + Sync));
+pub(crate) struct OfBaseType<'a>(pub(crate) &'a (dyn ToSql + Sync));
 
 impl ToSql for OfBaseType<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {

@@ -1,6 +1,7 @@
 //! Running statements: the pool, single connections, transactions.
 
 mod connection;
+mod copy;
 mod cursor;
 mod executor;
 mod log;
@@ -9,6 +10,7 @@ mod snapshot;
 mod transaction;
 
 pub(crate) use connection::{Connection, is_outdated};
+pub(crate) use copy::Copying;
 pub(crate) use cursor::{Cursor, Fetch};
 pub(crate) use snapshot::{BEGIN_SNAPSHOT, END_SNAPSHOT};
 

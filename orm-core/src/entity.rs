@@ -73,6 +73,8 @@ pub struct ColumnDef {
     pub unique: bool,
     /// Whether the database makes the value, so that an insert does not set it.
     pub generated: bool,
+    /// Whether the database has a value for it when an insert does not set it.
+    pub has_default: bool,
     /// Whether it is read only when a query asks for it.
     pub deferred: bool,
     accepts: fn(&Type) -> bool,
@@ -101,6 +103,7 @@ impl ColumnDef {
             nullable,
             unique: false,
             generated: false,
+            has_default: false,
             deferred: false,
             accepts: <T as FromSql<'static>>::accepts,
             rust_type: std::any::type_name::<T>,
@@ -124,11 +127,24 @@ impl ColumnDef {
     }
 
     #[doc(hidden)]
+    pub const fn with_default(self) -> Self {
+        Self {
+            has_default: true,
+            ..self
+        }
+    }
+
+    #[doc(hidden)]
     pub const fn deferred(self) -> Self {
         Self {
             deferred: true,
             ..self
         }
+    }
+
+    /// Whether a row without it is refused by the database.
+    pub(crate) const fn is_required(&self) -> bool {
+        !self.generated && !self.has_default && !self.nullable
     }
 
     /// Whether the field's type can be decoded from a result column of type `ty`.

@@ -66,7 +66,7 @@ pub use tokio_postgres::types::Json;
 pub use tree::{Tree, Walk};
 pub use value::{Field, IntoValue, Nullable, PgType, Text, Value};
 pub use write::{
-    Assign, Delete, Filtered, Insert, InsertMany, NewRow, Returning, SaysWhich, SetColumn,
+    Assign, CopyIn, Delete, Filtered, Insert, InsertMany, NewRow, Returning, SaysWhich, SetColumn,
     Unfiltered, Update,
 };
 
@@ -93,11 +93,14 @@ pub use scope::HoldsScope;
 pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, ToMany, ToOne};
 #[doc(hidden)]
 pub use state::Readable;
+#[doc(hidden)]
+pub use write::{GeneratedColumn, InsertedColumn, ValueOfColumn};
 
 /// What generated code uses. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use bytes::BytesMut;
+    pub use futures_util::Stream;
     pub use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
     pub use crate::bind::Bind;
@@ -120,5 +123,8 @@ pub mod __private {
     pub use crate::value::label::{
         BoxedError, accepts_label, label_from_sql, label_to_sql, unknown_label,
     };
-    pub use crate::write::{ColumnValue, no_value};
+    pub use crate::write::{
+        ColumnValue, check_column, check_generated_column, check_required_columns, each_ok,
+        no_value,
+    };
 }

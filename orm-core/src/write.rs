@@ -2,6 +2,8 @@
 
 mod array_column;
 mod assign;
+mod check;
+mod copy;
 mod delete;
 mod insert;
 mod new_rows;
@@ -11,6 +13,11 @@ mod statement;
 mod update;
 
 pub use assign::{Assign, SetColumn};
+pub use check::{
+    GeneratedColumn, InsertedColumn, ValueOfColumn, check_column, check_generated_column,
+    check_required_columns,
+};
+pub use copy::{CopyIn, each_ok};
 pub use delete::Delete;
 pub use insert::{Insert, InsertMany};
 pub use returning::Returning;

@@ -2,6 +2,7 @@
 
 mod attribute;
 mod entity;
+mod insert;
 mod loaded;
 mod name;
 mod value;
@@ -14,6 +15,15 @@ use syn::{DeriveInput, parse_macro_input};
 pub fn derive_entity(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     entity::derive(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+#[allow(missing_docs)] // documented where it is re-exported
+#[proc_macro_derive(Insert, attributes(insert))]
+pub fn derive_insert(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    insert::derive(&input)
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -10,6 +10,7 @@ mod basics;
 mod deferred;
 mod fixed;
 mod in_hand;
+mod inserts;
 mod join_once;
 mod keys;
 mod locks;

@@ -38,7 +38,7 @@ async fn prepared_statements(db: &Db) -> i64 {
 }
 
 /// Polls a future once and then so many times more, and drops it. Says whether it was ready before.
-async fn drop_after<F: Future>(polls: usize, future: F) -> bool {
+pub(crate) async fn drop_after<F: Future>(polls: usize, future: F) -> bool {
     let mut future = pin!(future);
     let mut left = polls;
     poll_fn(|context| match future.as_mut().poll(context) {

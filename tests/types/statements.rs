@@ -145,7 +145,9 @@ async fn inserts() {
     assert_eq!(albums.all(db).await.unwrap()[1].moods, [Mood::Sad]);
     sent(
         &fixture,
-        expect![[r#"INSERT INTO "album" AS t0 ("moods") SELECT CASE k.c0 WHEN 0 THEN '{}' ELSE a0.a END FROM unnest($2::int4[]) WITH ORDINALITY AS k(c0, n) LEFT JOIN (SELECT r, array_agg(v ORDER BY n) AS a FROM unnest($1::text[]::mood[], $3::int8[]) WITH ORDINALITY AS e(v, r, n) GROUP BY r) AS a0 ON a0.r = k.n ORDER BY k.n RETURNING "id", "moods"::text[]"#]],
+        expect![[
+            r#"INSERT INTO "album" AS t0 ("moods") SELECT CASE k.c0 WHEN 0 THEN '{}' ELSE a0.a END FROM unnest($2::int4[]) WITH ORDINALITY AS k(c0, n) LEFT JOIN (SELECT r, array_agg(v ORDER BY n) AS a FROM unnest($1::text[]::mood[], $3::int8[]) WITH ORDINALITY AS e(v, r, n) GROUP BY r) AS a0 ON a0.r = k.n ORDER BY k.n RETURNING "id", "moods"::text[]"#
+        ]],
     );
     let tickets = Ticket::insert_many([NewTicket {}, NewTicket {}])
         .all(db)
@@ -153,7 +155,9 @@ async fn inserts() {
     assert_eq!(tickets.unwrap(), [Ticket { id: 1 }, Ticket { id: 2 }]);
     sent(
         &fixture,
-        expect![[r#"INSERT INTO "ticket" AS t0 SELECT FROM generate_series(1, $1::int8) RETURNING "id""#]],
+        expect![[
+            r#"INSERT INTO "ticket" AS t0 SELECT FROM generate_series(1, $1::int8) RETURNING "id""#
+        ]],
     );
     assert_eq!(
         Song::insert_many::<NewSong>([]).execute(db).await.unwrap(),

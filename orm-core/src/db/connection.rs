@@ -403,7 +403,26 @@ impl<'a> Connection<'a> {
         }
     }
 
-    fn failure(&self, text: &str, started: Instant, error: tokio_postgres::Error) -> crate::Error {
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Counts a statement as running.
+    pub(super) fn start(&self) -> RunningStatement<'_> {
+        RunningStatement::start(&self.running)
+    }
+
+    /// Records a statement that has ended well.
+    pub(super) fn succeeded(&self, text: &str, rows: u64, started: Instant) {
+        record(self.log, text, rows, started.elapsed(), false);
+    }
+
+    pub(super) fn failure(
+        &self,
+        text: &str,
+        started: Instant,
+        error: tokio_postgres::Error,
+    ) -> crate::Error {
         // An error of the driver, such as a value that does not fit its parameter, was never sent.
         if let Some(failed) = self.failed
             && (error.as_db_error().is_some() || is_lost_connection(&error))

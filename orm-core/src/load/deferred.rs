@@ -40,7 +40,13 @@ impl<D: DeferredColumn> Deferred<D> {
         }
     }
 
-    /// The column, for where one is asked for: `Document::update().set(Document::BODY.column(), "..")`.
+    /// The column's position in the entity's list of columns.
+    #[doc(hidden)]
+    pub const fn position(self) -> usize {
+        D::POSITION
+    }
+
+    /// The column, for where one is asked for.
     pub const fn column(self) -> Column<D::Owner, D::Content> {
         self.column
     }

@@ -17,6 +17,8 @@ struct Columns {
     first: i64,
     #[entity(column = "a")]
     second: i64,
+    #[entity(generated, default)]
+    third: i64,
 }
 
 #[derive(Entity)]

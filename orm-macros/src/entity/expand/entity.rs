@@ -126,6 +126,7 @@ fn column_def(column: &ColumnField<'_>) -> TokenStream {
     };
     let unique = column.unique.then(|| quote!(.unique()));
     let generated = column.generated.then(|| quote!(.generated()));
+    let default = column.default.then(|| quote!(.with_default()));
     let deferred = column.deferred.map(|_| quote!(.deferred()));
-    quote!(#new #unique #generated #deferred)
+    quote!(#new #unique #generated #default #deferred)
 }
