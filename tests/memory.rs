@@ -1,13 +1,16 @@
-//! How much memory a load needs at its peak, counted in bytes that are asked of the allocator.
+//! How much memory loads and copies need at their peak, counted in bytes that are asked of the allocator.
 //!
-//! A program of its own with a single test: the allocator counts for the whole process.
+//! A program of its own, whose tests run one after the other: the allocator counts for the whole process.
 
 use orm_test::TestDb;
 use peak_alloc::PeakAlloc;
+use tokio::sync::Mutex;
 use unlazy::{Entity, Unloaded};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 #[derive(Entity)]
 #[entity(table = "users")]
@@ -57,8 +60,8 @@ impl Usage {
         let before = ALLOCATOR.current_usage();
         ALLOCATOR.reset_peak_usage();
         let result = load.await.unwrap();
-        let held = ALLOCATOR.current_usage() - before;
-        let peak = ALLOCATOR.peak_usage() - before;
+        let held = ALLOCATOR.current_usage().saturating_sub(before);
+        let peak = ALLOCATOR.peak_usage().saturating_sub(before);
         (result, Self { held, peak })
     }
 
@@ -73,6 +76,7 @@ impl Usage {
 
 #[tokio::test]
 async fn a_load_holds_its_result_and_needs_less_than_twice_that() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let test = TestDb::with_schema(SCHEMA).await.unwrap();
     let db = test.db().unwrap();
     // Statements are prepared and the connection's buffers have their size after the first run.
@@ -100,4 +104,19 @@ async fn a_load_holds_its_result_and_needs_less_than_twice_that() {
         let content = size_of_val(&posts[..]) + titles + authors;
         usage.assert(content);
     }
+}
+
+#[tokio::test]
+async fn a_million_rows_are_copied_without_holding_them() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let schema = "CREATE TABLE users (id int8 PRIMARY KEY, name text NOT NULL)";
+    let test = TestDb::with_schema(schema).await.unwrap();
+    let db = test.db().unwrap();
+    let users = |ids: std::ops::Range<i64>| ids.map(|id| NewUser { id, name: format!("user {id}") });
+    User::copy_in(users(0..10_000)).execute(&db).await.unwrap();
+
+    let copy = User::copy_in(users(10_000..1_010_000)).execute(&db);
+    let (copied, usage) = Usage::of(copy).await;
+    assert_eq!(copied, 1_000_000);
+    assert!(usage.peak < BUFFERS, "{} bytes", usage.peak);
 }
