@@ -65,7 +65,8 @@
 //! - connecting: [`Db::connect`]; transactions: [`Db::transaction`]; next to existing code: [`Executor`]
 //! - locking rows: [`Query::for_update`]
 //! - tenants and soft deletion: [`Scope`]
-//! - changing rows: [`Insert`], [`InsertMany`], [`Update`], [`Delete`]
+//! - changing rows: [`writing`] is the guide; [`Insert`](struct@Insert), [`InsertMany`], [`CopyIn`], [`Update`], [`Delete`]; structs of your own as new
+//!   rows: [`derive(Insert)`](derive@Insert)
 //! - what can go wrong: [`Error`]
 //! - seeing what is sent: [`Query::to_sql`], [`StatementLog`]
 //!
@@ -127,6 +128,10 @@ pub use orm_macros::relation;
 /// ```
 #[doc = include_str!("docs/loading.md")]
 pub mod loading {}
+
+/// How rows are written: inserts, upserts, updates, deletes, graphs of new rows, and transactions.
+#[doc = include_str!("docs/writing/insert.md")]
+pub mod writing {}
 
 /// The README's programs compile.
 #[cfg(doctest)]
