@@ -1,7 +1,7 @@
 //! Transactions: all or nothing, savepoints within them, isolation levels, and errors that say what was refused.
 
 use orm_test::TestDb;
-use unlazy::{ConstraintKind, Db, Entity, Error, Isolation, TransactionOptions};
+use unlazy::{Db, Entity, Error, Isolation, TransactionOptions};
 
 #[derive(Entity, Debug)]
 #[entity(table = "seats")]
@@ -50,10 +50,7 @@ async fn book(db: &Db, name: &str) -> Result<Seat, BookingError> {
             .await;
         match known {
             Ok(()) => println!("{name} is new here"),
-            Err(Error::Constraint {
-                kind: ConstraintKind::Unique,
-                ..
-            }) => println!("{name} came before"),
+            Err(error) if error.violates(Guest::NAME) => println!("{name} came before"),
             Err(error) => return Err(error.into()),
         }
 

@@ -1,11 +1,16 @@
 //! What can go wrong, each as something that the caller can act on.
 
-use std::fmt;
+mod constraint;
+mod key;
+
 use std::io::ErrorKind;
 
 use tokio_postgres::error::{DbError, SqlState};
 
+use crate::columns::Columns;
 use crate::connect::ConnectError;
+
+pub use constraint::{ConstraintKind, Violation};
 
 /// The result of everything that talks to the database.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -118,20 +123,10 @@ pub enum Error {
         relation: String,
     },
 
-    /// A constraint of the database refused a row.
-    #[error("{kind} constraint{} violated{}", quoted(.name), on_table(.table, .column))]
-    Constraint {
-        /// What kind of constraint.
-        kind: ConstraintKind,
-        /// The constraint's name. NOT NULL has none.
-        name: Option<String>,
-        /// The table that has the constraint.
-        table: Option<String>,
-        /// The column, where the server names one: for NOT NULL.
-        column: Option<String>,
-        /// What the server said.
-        source: tokio_postgres::Error,
-    },
+    /// A constraint of the database refused a row. Which one, [`violates`](Self::violates) and
+    /// [`constraint`](Self::constraint) say.
+    #[error("{0}")]
+    Constraint(Box<Violation>),
 
     /// No connection of the pool became free in time.
     #[error("no connection of the pool became free in time")]
@@ -189,34 +184,6 @@ pub enum Error {
     Database(#[source] tokio_postgres::Error),
 }
 
-/// The kinds of constraints that can refuse a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ConstraintKind {
-    /// UNIQUE or PRIMARY KEY.
-    Unique,
-    /// FOREIGN KEY.
-    ForeignKey,
-    /// CHECK.
-    Check,
-    /// NOT NULL.
-    NotNull,
-    /// EXCLUDE.
-    Exclusion,
-}
-
-impl fmt::Display for ConstraintKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unique => "unique",
-            Self::ForeignKey => "foreign key",
-            Self::Check => "check",
-            Self::NotNull => "not-null",
-            Self::Exclusion => "exclusion",
-        })
-    }
-}
-
 impl Error {
     /// The driver's error, if it is of the kind that is passed on as it is.
     pub(crate) fn as_driver_error(&self) -> Option<&tokio_postgres::Error> {
@@ -238,11 +205,87 @@ impl Error {
         )
     }
 
+    /// The constraint that was violated, if that is what went wrong.
+    ///
+    /// ```
+    /// # use unlazy::{ConstraintKind, Error};
+    /// fn status(error: &Error) -> u16 {
+    ///     match error.constraint().map(|violation| violation.kind) {
+    ///         Some(ConstraintKind::Unique | ConstraintKind::Exclusion) => 409,
+    ///         Some(_) => 422,
+    ///         None if error.is_retryable() => 503,
+    ///         None => 500,
+    ///     }
+    /// }
+    /// ```
+    pub fn constraint(&self) -> Option<&Violation> {
+        match self {
+            Self::Constraint(violation) => Some(violation),
+            _ => None,
+        }
+    }
+
+    /// Whether a constraint over exactly these columns was violated: of an entity's table, or, where it names no schema, of a
+    /// table of that name in any. A tuple stands for several columns, in any order.
+    ///
+    /// A sign-up that says when the address is taken, without asking first, which two could do at once:
+    ///
+    /// ```
+    /// # use unlazy::{Db, Entity};
+    /// #[derive(Entity)]
+    /// #[entity(table = "users")]
+    /// struct User {
+    ///     #[entity(primary_key, generated)]
+    ///     id: i64,
+    ///     #[entity(unique)]
+    ///     email: String,
+    /// }
+    ///
+    /// async fn sign_up(db: &Db, email: String) -> (u16, String) {
+    ///     match User::insert(NewUser { email }).one(db).await {
+    ///         Ok(user) => (201, format!("/users/{}", user.id)),
+    ///         Err(error) if error.violates(User::EMAIL) => (409, "this address is taken".into()),
+    ///         Err(_) => (500, "please try again later".into()),
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Which constraints the server tells the columns of, and when it does not:
+    ///
+    /// | constraint | columns |
+    /// | --- | --- |
+    /// | `UNIQUE`, `PRIMARY KEY`, a unique index (also a partial one), `EXCLUDE` | those of the index |
+    /// | `FOREIGN KEY` | those of the row that [refers to nothing](Violation::is_missing_target); none if the row to be deleted is [still referred to](Violation::is_still_referenced) |
+    /// | `NOT NULL` | its column |
+    /// | `CHECK` | none |
+    ///
+    /// An index over `lower(email)` is one over that expression, not over the column. Where row-level security hides the
+    /// table's rows from this role, or its columns are not granted to it, the server tells nobody the columns of an index or foreign key.
+    /// In all of these cases, [`violates_constraint`](Self::violates_constraint) tells the constraint by its name.
+    ///
+    /// Of a partitioned table the server names the partition, which is no table of an entity, and the name of the partition's own
+    /// index. There [`Violation::is_over`] tells the constraint by the columns alone.
+    pub fn violates<C: Columns>(&self, columns: C) -> bool {
+        self.constraint()
+            .is_some_and(|violation| violation.is_on::<C::Entity>() && violation.is_over(columns))
+    }
+
+    /// Whether the constraint of this name was violated, of whatever table: `error.violates_constraint("users_email_key")`.
+    ///
+    /// That of a unique index is the index's name. NOT NULL has none.
+    pub fn violates_constraint(&self, name: &str) -> bool {
+        self.constraint()
+            .is_some_and(|violation| violation.constraint.as_deref() == Some(name))
+    }
+
     /// What the server reported, if this error came from it.
+    ///
+    /// Of a violated constraint that includes values of the row. They are nowhere else in this error: neither its text nor what
+    /// `Debug` prints has them, and so no log of these.
     pub fn as_db_error(&self) -> Option<&DbError> {
         match self {
-            Self::Constraint { source, .. }
-            | Self::StatementTimeout(source)
+            Self::Constraint(violation) => violation.as_db_error(),
+            Self::StatementTimeout(source)
             | Self::LockNotAvailable(source)
             | Self::SerializationFailure(source)
             | Self::Deadlock(source)
@@ -257,19 +300,13 @@ impl From<tokio_postgres::Error> for Error {
         if is_lost_connection(&error) {
             return Self::Connection(error.into());
         }
-        let Some(db) = error.as_db_error() else {
+        let error = match Violation::read(error) {
+            Ok(violation) => return Self::Constraint(Box::new(violation)),
+            Err(error) => error,
+        };
+        let Some(code) = error.code() else {
             return Self::Database(error);
         };
-        let code = db.code();
-        if let Some(kind) = constraint_kind(code) {
-            return Self::Constraint {
-                kind,
-                name: db.constraint().map(str::to_owned),
-                table: db.table().map(str::to_owned),
-                column: db.column().map(str::to_owned),
-                source: error,
-            };
-        }
         match *code {
             SqlState::QUERY_CANCELED => Self::StatementTimeout(error),
             SqlState::LOCK_NOT_AVAILABLE => Self::LockNotAvailable(error),
@@ -303,17 +340,6 @@ pub(crate) fn is_lost_connection(error: &tokio_postgres::Error) -> bool {
     }
 }
 
-fn constraint_kind(code: &SqlState) -> Option<ConstraintKind> {
-    match *code {
-        SqlState::UNIQUE_VIOLATION => Some(ConstraintKind::Unique),
-        SqlState::FOREIGN_KEY_VIOLATION => Some(ConstraintKind::ForeignKey),
-        SqlState::CHECK_VIOLATION => Some(ConstraintKind::Check),
-        SqlState::NOT_NULL_VIOLATION => Some(ConstraintKind::NotNull),
-        SqlState::EXCLUSION_VIOLATION => Some(ConstraintKind::Exclusion),
-        _ => None,
-    }
-}
-
 /// The driver's own text for an error of the server is only that there was one.
 fn what_the_server_said(error: &tokio_postgres::Error) -> String {
     let Some(db) = error.as_db_error() else {
@@ -338,18 +364,4 @@ fn because(source: &Option<Source>) -> String {
         .as_ref()
         .map(|source| format!(": {source}"))
         .unwrap_or_default()
-}
-
-fn quoted(name: &Option<String>) -> String {
-    name.as_ref()
-        .map(|name| format!(" `{name}`"))
-        .unwrap_or_default()
-}
-
-fn on_table(table: &Option<String>, column: &Option<String>) -> String {
-    match (table, column) {
-        (Some(table), Some(column)) => format!(" on `{table}.{column}`"),
-        (Some(table), None) => format!(" on `{table}`"),
-        _ => String::new(),
-    }
 }

@@ -8,6 +8,7 @@ mod aggregate;
 mod annotate;
 mod bind;
 mod column;
+mod columns;
 mod connect;
 mod db;
 mod decode;
@@ -40,12 +41,13 @@ mod write;
 pub use aggregate::Number;
 pub use annotate::{Annotate, Annotations};
 pub use column::{Column, Computed, Generated, Operand, Settable, Stored};
+pub use columns::Columns;
 pub use connect::ConnectError;
 pub use db::{
     Db, Executor, Isolation, LoggedStatement, StatementLog, Transaction, TransactionOptions,
 };
 pub use entity::Entity;
-pub use error::{ConstraintKind, Error, Result};
+pub use error::{ConstraintKind, Error, Result, Violation};
 pub use execute::execute;
 pub use expression::{Expression, IntoExpression};
 pub use fragment::Fragment;

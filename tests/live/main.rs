@@ -7,6 +7,7 @@ mod fixture;
 
 mod aggregates;
 mod basics;
+mod constraints;
 mod deferred;
 mod fixed;
 mod in_hand;
