@@ -67,7 +67,7 @@
 //! - tenants and soft deletion: [`Scope`]
 //! - changing rows: [`writing`] is the guide; [`Insert`](struct@Insert), [`InsertMany`], [`CopyIn`], [`Update`], [`Delete`]; structs of your own as new
 //!   rows: [`derive(Insert)`](derive@Insert)
-//! - what can go wrong: [`Error`]
+//! - what can go wrong: [`Error`]; which constraint refused a row: [`Error::violates`]
 //! - seeing what is sent: [`Query::to_sql`], [`StatementLog`]
 //!
 //! # How relations are loaded

@@ -6,9 +6,10 @@ use crate::load::{Deferred, DeferredColumn};
 
 /// A column, `User::EMAIL`, or a tuple of columns of one entity, `(User::TENANT_ID, User::EMAIL)`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a column of an entity",
-    label = "expected a column, as `User::EMAIL`, or a tuple of columns of one entity",
-    note = "in place of a relation name its foreign key, where that is: `Post::AUTHOR_ID`"
+    message = "`{Self}` is not a column, or a tuple of columns of one entity",
+    label = "expected `User::EMAIL`, or `(User::TENANT_ID, User::EMAIL)`",
+    note = "in place of a relation, name the columns of its foreign key: for `User::POSTS` that is `Post::AUTHOR_ID`",
+    note = "a constraint that is not over columns alone is known by its name: `error.violates_constraint(\"..\")`"
 )]
 pub trait Columns {
     /// The entity whose columns they are.
@@ -36,21 +37,21 @@ impl<D: DeferredColumn> Columns for Deferred<D> {
 }
 
 macro_rules! tuples {
-    ($(($first:ident $(, $more:ident)*),)+) => {$(
-        impl<$first: Columns, $($more: Columns<Entity = $first::Entity>),*> Columns for ($first, $($more,)*) {
+    ($(($first:ident $(, $more:ident)+),)+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$first: Columns, $($more: Columns<Entity = $first::Entity>),+> Columns for ($first, $($more),+) {
             type Entity = $first::Entity;
 
             #[allow(non_snake_case)]
             fn names(self) -> Vec<&'static str> {
-                let ($first, $($more,)*) = self;
-                [$first.names(), $($more.names()),*].concat()
+                let ($first, $($more),+) = self;
+                [$first.names(), $($more.names()),+].concat()
             }
         }
     )+};
 }
 
 tuples! {
-    (A),
     (A, B),
     (A, B, C),
     (A, B, C, D),
