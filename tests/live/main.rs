@@ -12,6 +12,7 @@ mod deferred;
 mod fixed;
 mod in_hand;
 mod inserts;
+mod job_queue;
 mod join_once;
 mod keys;
 mod locks;
