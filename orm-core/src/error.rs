@@ -260,8 +260,8 @@ impl Error {
     /// | `CHECK` | none |
     ///
     /// An index over `lower(email)` is one over that expression, not over the column. Where row-level security hides the
-    /// table's rows from this role, or its columns are not granted to it, the server tells nobody the columns of an index or foreign key.
-    /// In all of these cases, [`violates_constraint`](Self::violates_constraint) tells the constraint by its name.
+    /// table's rows from this role, or the columns are not granted to it, the server keeps those of indexes and foreign keys to itself. In
+    /// all of these cases, [`violates_constraint`](Self::violates_constraint) tells the constraint by its name.
     ///
     /// Of a partitioned table the server names the partition, which is no table of an entity, and the name of the partition's own
     /// index. There [`Violation::is_over`] tells the constraint by the columns alone.

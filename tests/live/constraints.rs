@@ -296,6 +296,55 @@ async fn a_foreign_key_refers_to_nothing_or_is_still_referred_to() {
     assert!(violation(&moved.execute(&db).await).is_still_referenced());
 }
 
+/// As far as the server has the languages; what they are is also among the unit tests.
+#[tokio::test]
+async fn the_language_of_the_server_makes_no_difference() {
+    let (_test, db, _) = shop().await;
+    for language in [
+        "C",
+        "de_DE.UTF-8",
+        "fr_FR.UTF-8",
+        "ja_JP.UTF-8",
+        "ko_KR.UTF-8",
+    ] {
+        let outcome: Result<()> = db
+            .transaction(async |tx| {
+                execute(
+                    sql!("SELECT set_config('lc_messages', $1, true)", language),
+                    tx,
+                )
+                .await?;
+                let taken: Result<()> = tx
+                    .savepoint(async |sp| {
+                        User::insert(NewUser { name: "ann".into() })
+                            .execute(sp)
+                            .await
+                    })
+                    .await;
+                assert!(taken.unwrap_err().violates(User::NAME), "{language}");
+                let nobodys = tx
+                    .savepoint(async |sp| {
+                        let order = Order::update().of(&plain_order(1));
+                        order.set(Order::USER_ID, 99).execute(sp).await
+                    })
+                    .await;
+                assert!(violation(&nobodys).is_missing_target(), "{language}");
+                assert!(nobodys.unwrap_err().violates(Order::USER_ID), "{language}");
+                let removed = tx
+                    .savepoint(async |sp| User::delete().of(&plain_user(7)).execute(sp).await)
+                    .await;
+                assert!(violation(&removed).is_still_referenced(), "{language}");
+                Ok(())
+            })
+            .await;
+        // 22023: the server does not have the language. 42501: this role may not choose it.
+        if let Err(error) = outcome {
+            let code = error.as_db_error().map(|db| db.code().code());
+            assert!(matches!(code, Some("22023" | "42501")), "{error:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_deferred_constraint_is_violated_by_the_commit() {
     let (_test, db, _) = database(&format!(
