@@ -112,7 +112,12 @@ async fn a_million_rows_are_copied_without_holding_them() {
     let schema = "CREATE TABLE users (id int8 PRIMARY KEY, name text NOT NULL)";
     let test = TestDb::with_schema(schema).await.unwrap();
     let db = test.db().unwrap();
-    let users = |ids: std::ops::Range<i64>| ids.map(|id| NewUser { id, name: format!("user {id}") });
+    let users = |ids: std::ops::Range<i64>| {
+        ids.map(|id| NewUser {
+            id,
+            name: format!("user {id}"),
+        })
+    };
     User::copy_in(users(0..10_000)).execute(&db).await.unwrap();
 
     let copy = User::copy_in(users(10_000..1_010_000)).execute(&db);

@@ -127,6 +127,6 @@ pub mod __private {
     };
     pub use crate::write::{
         ColumnValue, check_column, check_generated_column, check_required_columns, each_ok,
-        no_value,
+        field_value, no_value,
     };
 }

@@ -21,7 +21,7 @@ pub use copy::{CopyIn, each_ok};
 pub use delete::Delete;
 pub use insert::{Insert, InsertMany};
 pub use returning::Returning;
-pub use rows::{ColumnValue, NewRow, no_value};
+pub use rows::{ColumnValue, NewRow, field_value, no_value};
 pub use update::Update;
 
 use std::marker::PhantomData;

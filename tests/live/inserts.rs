@@ -358,7 +358,10 @@ async fn a_copy_that_is_dropped_stores_all_or_nothing() {
             break;
         }
         // Dropped after the end was sent, it may have been stored without our hearing of it.
-        assert!(stored == 0 || stored == 3_000, "{stored} after {polls} polls");
+        assert!(
+            stored == 0 || stored == 3_000,
+            "{stored} after {polls} polls"
+        );
         Person::delete().all_rows().execute(&db).await.unwrap();
     }
 }

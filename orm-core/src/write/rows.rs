@@ -9,6 +9,7 @@ use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use crate::bind::{BoxedError, Parameter, encode_array, member_of};
 use crate::entity::Entity;
+use crate::value::Field;
 
 /// A value of a column.
 pub type ColumnValue = dyn ToSql + Sync;
@@ -26,6 +27,12 @@ pub trait NewRow<E: Entity>: Send + Sync + 'static {
     /// The value of a column, by its place in [`COLUMNS`](Self::COLUMNS).
     #[doc(hidden)]
     fn value(&self, column: usize) -> &ColumnValue;
+}
+
+/// The value of a column's field.
+#[doc(hidden)]
+pub fn field_value<F: Field>(value: &F) -> &ColumnValue {
+    value
 }
 
 /// What is never asked for: the value of a column that is not in [`NewRow::COLUMNS`].

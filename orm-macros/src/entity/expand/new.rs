@@ -1,7 +1,7 @@
 //! `NewUser`: the values that an insert sets.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 
 use crate::entity::model::{ColumnField, Model};
 use crate::name;
@@ -39,7 +39,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     let values = required
         .iter()
         .enumerate()
-        .map(|(position, (_, column))| value(position, column.ident));
+        .map(|(place, (_, column))| value(place, column));
     let doc = format!(
         "The values of a new [`{}`]: every column that the database does not make itself.",
         name::plain(entity)
@@ -64,7 +64,14 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     }
 }
 
-/// `0 => &self.email`.
-fn value(position: usize, field: &Ident) -> TokenStream {
-    quote!(#position => &self.#field)
+/// `0 => &self.email`, checked to be of the type of a column.
+fn value(place: usize, column: &ColumnField<'_>) -> TokenStream {
+    let ColumnField { ident, ty, .. } = column;
+    let span = column.type_span();
+    match &column.pg_type {
+        Some(_) => quote_spanned!(span=> #place => &self.#ident),
+        None => {
+            quote_spanned!(span=> #place => ::unlazy::__private::field_value::<#ty>(&self.#ident))
+        }
+    }
 }
