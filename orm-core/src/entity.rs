@@ -1,5 +1,6 @@
 //! Entities: what a table's rows are in Rust.
 
+use futures_util::{Stream, StreamExt, stream};
 use tokio_postgres::types::{FromSql, FromSqlOwned, ToSql, Type};
 
 use crate::bind::Bind;
@@ -9,6 +10,7 @@ use crate::load::Loads;
 use crate::record::Record;
 use crate::scope::ScopeDef;
 use crate::value::{Field, PgType, Value};
+use crate::write::{CopyIn, NewRow};
 
 /// A struct whose values are the rows of a table or view.
 ///
@@ -36,6 +38,18 @@ pub trait Entity: Record<Entity = Self> {
     /// The values of a primary key, in the order of [`EntityDef::key`].
     #[doc(hidden)]
     fn bind_key(key: Self::Key) -> Vec<Bind>;
+
+    /// Inserts any number of rows by `COPY`, without holding them in memory: `User::copy_in(rows).execute(&db)`.
+    fn copy_in<N: NewRow<Self>>(
+        rows: impl IntoIterator<Item = N>,
+    ) -> CopyIn<'static, Self, impl Stream<Item = Result<N>>> {
+        CopyIn::new(stream::iter(rows).map(Ok))
+    }
+
+    /// Inserts what a `Stream` of `Result`s yields by `COPY`, each a new row: `User::copy_in_stream(rows).execute(&db)`.
+    fn copy_in_stream<S>(rows: S) -> CopyIn<'static, Self, S> {
+        CopyIn::new(rows)
+    }
 }
 
 /// A table or view, and how an entity's fields stand in it.

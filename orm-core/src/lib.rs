@@ -96,13 +96,12 @@ pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, To
 #[doc(hidden)]
 pub use state::Readable;
 #[doc(hidden)]
-pub use write::{GeneratedColumn, InsertedColumn, ValueOfColumn};
+pub use write::{ColumnValue, GeneratedColumn, InsertedColumn, ValueOfColumn};
 
 /// What generated code uses. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use bytes::BytesMut;
-    pub use futures_util::Stream;
     pub use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
     pub use crate::bind::Bind;
@@ -126,7 +125,6 @@ pub mod __private {
         BoxedError, accepts_label, label_from_sql, label_to_sql, unknown_label,
     };
     pub use crate::write::{
-        ColumnValue, check_column, check_generated_column, check_required_columns, each_ok,
-        field_value, no_value,
+        ColumnValue, check_column, check_generated_column, check_required_columns, no_value,
     };
 }

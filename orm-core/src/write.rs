@@ -17,11 +17,11 @@ pub use check::{
     GeneratedColumn, InsertedColumn, ValueOfColumn, check_column, check_generated_column,
     check_required_columns,
 };
-pub use copy::{CopyIn, each_ok};
+pub use copy::CopyIn;
 pub use delete::Delete;
 pub use insert::{Insert, InsertMany};
 pub use returning::Returning;
-pub use rows::{ColumnValue, NewRow, field_value, no_value};
+pub use rows::{ColumnValue, NewRow, no_value};
 pub use update::Update;
 
 use std::marker::PhantomData;

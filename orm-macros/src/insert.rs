@@ -138,7 +138,7 @@ fn expand(row: &Ident, entity: &Type, fields: &[RowField<'_>]) -> TokenStream {
         impl ::unlazy::NewRow<#entity> for #row {
             const COLUMNS: &'static [usize] = &[#(#positions),*];
 
-            fn value(&self, column: usize) -> &::unlazy::__private::ColumnValue {
+            fn value(&self, column: usize) -> &(dyn ::unlazy::__private::ColumnValue + ::core::marker::Sync) {
                 match column {
                     #(#values,)*
                     _ => ::unlazy::__private::no_value(),

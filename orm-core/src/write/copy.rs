@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::pin;
 
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt};
 use tokio_postgres::types::Type;
 
 use crate::db::{Connection, Copying, Executor};
@@ -65,8 +65,7 @@ impl<E, S> fmt::Debug for CopyIn<'_, E, S> {
 }
 
 impl<E: Entity, S> CopyIn<'static, E, S> {
-    #[doc(hidden)]
-    pub fn new(rows: S) -> Self {
+    pub(crate) fn new(rows: S) -> Self {
         Self {
             rows,
             report: None,
@@ -104,7 +103,7 @@ impl<E: Entity, S> CopyIn<'_, E, S> {
         let mut sent = 0;
         while let Some(row) = rows.next().await {
             let row = row?;
-            let values = (0..N::COLUMNS.len()).map(|column| row.value(column));
+            let values = (0..N::COLUMNS.len()).map(|column| row.value(column) as _);
             copying.row(values).await?;
             sent += 1;
             if sent % ROWS_BETWEEN_REPORTS == 0
@@ -119,12 +118,6 @@ impl<E: Entity, S> CopyIn<'_, E, S> {
         }
         Ok(stored)
     }
-}
-
-/// Rows that the program has, as a stream.
-#[doc(hidden)]
-pub fn each_ok<N>(rows: impl IntoIterator<Item = N>) -> impl Stream<Item = Result<N>> {
-    stream::iter(rows).map(Ok)
 }
 
 async fn begin<'c>(

@@ -9,10 +9,17 @@ use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use crate::bind::{BoxedError, Parameter, encode_array, member_of};
 use crate::entity::Entity;
-use crate::value::Field;
 
-/// A value of a column.
-pub type ColumnValue = dyn ToSql + Sync;
+/// A value of a column. It is `ToSql` with a message of its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the type of a column",
+    label = "the driver cannot send a value of this type"
+)]
+#[doc(hidden)]
+pub trait ColumnValue: ToSql {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ToSql> ColumnValue for T {}
 
 /// The values of a new row of `E`. The derive makes `NewUser` with every column that an insert has to set;
 /// `#[derive(Insert)]` makes one of a struct of your own.
@@ -26,13 +33,7 @@ pub trait NewRow<E: Entity>: Send + Sync + 'static {
 
     /// The value of a column, by its place in [`COLUMNS`](Self::COLUMNS).
     #[doc(hidden)]
-    fn value(&self, column: usize) -> &ColumnValue;
-}
-
-/// The value of a column's field.
-#[doc(hidden)]
-pub fn field_value<F: Field>(value: &F) -> &ColumnValue {
-    value
+    fn value(&self, column: usize) -> &(dyn ColumnValue + Sync);
 }
 
 /// What is never asked for: the value of a column that is not in [`NewRow::COLUMNS`].
@@ -44,7 +45,7 @@ pub fn no_value() -> ! {
 /// New rows of whatever type.
 pub(super) trait Rows: Send + Sync {
     fn len(&self) -> usize;
-    fn value(&self, row: usize, column: usize) -> &ColumnValue;
+    fn value(&self, row: usize, column: usize) -> &(dyn ColumnValue + Sync);
 }
 
 struct RowsOf<E, N> {
@@ -64,7 +65,7 @@ impl<E: Entity, N: NewRow<E>> Rows for RowsOf<E, N> {
         self.rows.len()
     }
 
-    fn value(&self, row: usize, column: usize) -> &ColumnValue {
+    fn value(&self, row: usize, column: usize) -> &(dyn ColumnValue + Sync) {
         self.rows[row].value(column)
     }
 }
@@ -117,7 +118,7 @@ pub(super) fn column_array(rows: &Arc<dyn Rows>, column: usize) -> Parameter {
 
 impl ToSql for ColumnArray {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
-        let values = (0..self.rows.len()).map(|row| self.rows.value(row, self.column));
+        let values = (0..self.rows.len()).map(|row| self.rows.value(row, self.column) as _);
         encode_array(values, member_of(ty), out)
     }
 

@@ -54,7 +54,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         impl ::unlazy::NewRow<#entity> for #new {
             const COLUMNS: &'static [usize] = &[#(#positions),*];
 
-            fn value(&self, column: usize) -> &::unlazy::__private::ColumnValue {
+            fn value(&self, column: usize) -> &(dyn ::unlazy::__private::ColumnValue + ::core::marker::Sync) {
                 match column {
                     #(#values,)*
                     _ => ::unlazy::__private::no_value(),
@@ -64,14 +64,8 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     }
 }
 
-/// `0 => &self.email`, checked to be of the type of a column.
+/// `0 => &self.email`.
 fn value(place: usize, column: &ColumnField<'_>) -> TokenStream {
-    let ColumnField { ident, ty, .. } = column;
-    let span = column.type_span();
-    match &column.pg_type {
-        Some(_) => quote_spanned!(span=> #place => &self.#ident),
-        None => {
-            quote_spanned!(span=> #place => ::unlazy::__private::field_value::<#ty>(&self.#ident))
-        }
-    }
+    let field = column.ident;
+    quote_spanned!(column.type_span()=> #place => &self.#field)
 }

@@ -82,10 +82,6 @@ fn writes(model: &Model<'_>) -> TokenStream {
     );
     let insert_many_doc =
         format!("Inserts any number of `{entity}`, such as [`{new}`]s, in one statement.");
-    let copy_doc =
-        format!("Inserts any number of `{entity}` by `COPY`, without holding them in memory.");
-    let copy_stream_doc =
-        format!("Inserts what a `Stream` of `Result`s yields by `COPY`, each a new `{entity}`.");
     let update_doc = format!(
         "Changes columns of `{entity}`: `.of(&entity)` of one, `.filter(..)` of those that fulfil a condition."
     );
@@ -103,18 +99,6 @@ fn writes(model: &Model<'_>) -> TokenStream {
             new: impl ::core::iter::IntoIterator<Item = N>,
         ) -> ::unlazy::InsertMany<#ident> {
             ::unlazy::InsertMany::new(new)
-        }
-
-        #[doc = #copy_doc]
-        #vis fn copy_in<N: ::unlazy::NewRow<#ident>>(
-            new: impl ::core::iter::IntoIterator<Item = N>,
-        ) -> ::unlazy::CopyIn<'static, #ident, impl ::unlazy::__private::Stream<Item = ::unlazy::Result<N>>> {
-            ::unlazy::CopyIn::new(::unlazy::__private::each_ok(new))
-        }
-
-        #[doc = #copy_stream_doc]
-        #vis fn copy_in_stream<S>(new: S) -> ::unlazy::CopyIn<'static, #ident, S> {
-            ::unlazy::CopyIn::new(new)
         }
 
         #[doc = #update_doc]
