@@ -170,6 +170,14 @@ impl ScopeDef {
         (self.entity_id)()
     }
 
+    /// Whether the column has its value.
+    pub(crate) fn is_of_column(&self, name: &str) -> bool {
+        match self.condition {
+            Condition::Always(_) => false,
+            Condition::Valued { column, .. } => (self.entity)().columns[column].name == name,
+        }
+    }
+
     /// Whether it is the same scope of the same entity.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let of_value = |scope: &Self| match scope.condition {
