@@ -25,7 +25,8 @@ pub use returning::Returning;
 pub use rows::{ColumnValue, NewRow, field_value, no_value};
 pub use update::Update;
 pub use upsert::{
-    Action, AlwaysWrites, DoNothing, DoUpdate, DoUpdateIf, Insertion, OnConflict, Updates, Upsert, Upserted,
+    Action, AlwaysWrites, DoNothing, DoUpdate, DoUpdateIf, Insertion, OnConflict, Updates, Upsert,
+    Upserted,
 };
 
 use std::marker::PhantomData;
