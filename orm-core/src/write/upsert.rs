@@ -172,44 +172,44 @@ impl<E: Entity> Insertion for InsertMany<E> {
     type Entity = E;
 }
 
-macro_rules! on_conflict {
-    ($insert:ident) => {
-        impl<E: Entity> $insert<E> {
-            /// Says what happens when there is a row with the same unique key already: `ON CONFLICT ("email") ..`; see
-            /// [`OnConflict`].
-            pub fn on_conflict(self, target: impl ConflictTarget<E>) -> OnConflict<Self> {
-                OnConflict {
-                    rows: self.rows,
-                    target: target.into_target(),
-                    marker: PhantomData,
-                }
-            }
-
-            /// Does not insert what is in conflict with a row over any key or constraint: `ON CONFLICT DO NOTHING`.
-            pub fn on_conflict_do_nothing(self) -> Upsert<Self, DoNothing> {
-                Upsert {
-                    rows: self.rows,
-                    target: None,
-                    update: None,
-                    marker: PhantomData,
-                }
-            }
+impl<E: Entity> Insert<E> {
+    /// Says what happens when there is a row with the same unique key already: `ON CONFLICT ("email") ..`; see
+    /// [`OnConflict`].
+    pub fn on_conflict(self, target: impl ConflictTarget<E>) -> OnConflict<Self> {
+        OnConflict {
+            rows: self.rows,
+            target: target.into_target(),
+            marker: PhantomData,
         }
-    };
+    }
+
+    /// Does not insert what is in conflict with a row over any key or constraint: `ON CONFLICT DO NOTHING`.
+    pub fn on_conflict_do_nothing(self) -> Upsert<Self, DoNothing> {
+        Upsert::nothing(self.rows, None)
+    }
 }
 
-on_conflict!(Insert);
-on_conflict!(InsertMany);
+impl<E: Entity> InsertMany<E> {
+    /// Says what happens when there is a row with the same unique key already: `ON CONFLICT ("email") ..`; see
+    /// [`OnConflict`].
+    pub fn on_conflict(self, target: impl ConflictTarget<E>) -> OnConflict<Self> {
+        OnConflict {
+            rows: self.rows,
+            target: target.into_target(),
+            marker: PhantomData,
+        }
+    }
+
+    /// Does not insert what is in conflict with a row over any key or constraint: `ON CONFLICT DO NOTHING`.
+    pub fn on_conflict_do_nothing(self) -> Upsert<Self, DoNothing> {
+        Upsert::nothing(self.rows, None)
+    }
+}
 
 impl<I: Insertion> OnConflict<I> {
     /// The row that is there stays as it is: `ON CONFLICT ("email") DO NOTHING`.
     pub fn do_nothing(self) -> Upsert<I, DoNothing> {
-        Upsert {
-            rows: self.rows,
-            target: Some(self.target),
-            update: None,
-            marker: PhantomData,
-        }
+        Upsert::nothing(self.rows, Some(self.target))
     }
 
     /// The row that is there becomes as the new one: `DO UPDATE SET "name" = excluded."name"` for each column that the insert
@@ -262,6 +262,17 @@ impl<I: Insertion> OnConflict<I> {
                 assignments: Assignments::default(),
                 select: Select::of(I::Entity::DEF),
             })),
+            marker: PhantomData,
+        }
+    }
+}
+
+impl<I> Upsert<I, DoNothing> {
+    fn nothing(rows: NewRows, target: Option<Target>) -> Self {
+        Self {
+            rows,
+            target,
+            update: None,
             marker: PhantomData,
         }
     }

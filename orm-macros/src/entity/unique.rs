@@ -59,7 +59,10 @@ pub(crate) fn attribute(span: Span, input: ParseStream<'_>) -> Result<UniqueAttr
                     })?;
                     errors.set(&mut constant, name, word.span(), "name");
                 }
-                _ => errors.at(word.span(), FORM),
+                _ => {
+                    errors.at(word.span(), FORM);
+                    clauses::expression(input)?;
+                }
             }
         }
         if !input.is_empty() {
@@ -226,7 +229,8 @@ fn check_constants(
             _ => errors.at(
                 constant.span(),
                 format_args!(
-                    "the constant `{constant}` is that of the field `{field}` already; name this key: `unique(.., name = ..)`"
+                    "the constant `{constant}` is that of the field `{field}` already; give the key a name on the struct: \
+                     `unique(.., name = ..)`"
                 ),
             ),
         }
