@@ -70,8 +70,8 @@ pub use tree::{Tree, Walk};
 pub use unique::{ConflictTarget, UniqueKey};
 pub use value::{Field, IntoValue, Nullable, PgType, Text, Value};
 pub use write::{
-    Assign, CopyIn, Delete, DoNothing, DoUpdate, DoUpdateIf, Filtered, Insert, InsertMany, NewRow, OnConflict, Returning, SaysWhich,
-    SetColumn, Unfiltered, Update, Upsert, Upserted,
+    Assign, CopyIn, Delete, DoNothing, DoUpdate, DoUpdateIf, Filtered, Insert, InsertMany, NewRow,
+    OnConflict, Returning, SaysWhich, SetColumn, Unfiltered, Update, Upsert, Upserted,
 };
 
 // Bounds that the compiler names in its messages: with a path of their own here it says `ToMany`, not
