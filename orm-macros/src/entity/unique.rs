@@ -184,7 +184,7 @@ pub(crate) fn keys(
 
 /// `UNIQUE_TENANT_ID_EMAIL`.
 fn constant(fields: &[Ident], span: Span) -> Ident {
-    let names: Vec<_> = fields.iter().map(|field| name::plain(field)).collect();
+    let names: Vec<_> = fields.iter().map(name::plain).collect();
     Ident::new(&format!("UNIQUE_{}", names.join("_").to_uppercase()), span)
 }
 
