@@ -67,6 +67,7 @@
 //! - tenants and soft deletion: [`Scope`]
 //! - changing rows: [`writing`] is the guide; [`Insert`](struct@Insert), [`InsertMany`], [`CopyIn`], [`Update`], [`Delete`]; structs of your own as new
 //!   rows: [`derive(Insert)`](derive@Insert)
+//! - inserting or updating, whichever it takes: [`Insert::on_conflict`] over a [`UniqueKey`]; all about it at [`OnConflict`] and [`Upsert`]
 //! - what can go wrong: [`Error`]; which constraint refused a row: [`Error::violates`]
 //! - seeing what is sent: [`Query::to_sql`], [`StatementLog`]
 //!
@@ -131,6 +132,7 @@ pub mod loading {}
 
 /// How rows are written: inserts, upserts, updates, deletes, graphs of new rows, and transactions.
 #[doc = include_str!("docs/writing/insert.md")]
+#[doc = include_str!("docs/writing/upsert.md")]
 pub mod writing {}
 
 /// The README's programs compile.

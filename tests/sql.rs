@@ -8,6 +8,8 @@ mod fixed;
 mod locks;
 #[path = "sql/scopes.rs"]
 mod scopes;
+#[path = "sql/unique.rs"]
+mod unique;
 
 use expect_test::{Expect, expect};
 use unlazy::{

@@ -67,6 +67,9 @@ pub struct EntityDef {
     pub eager: usize,
     /// The positions of the primary key's columns in `columns`.
     pub key: &'static [usize],
+    /// The positions of the columns of each unique key that the entity declares on the struct, but for those of partial indexes.
+    #[doc(hidden)]
+    pub unique: &'static [&'static [usize]],
     /// The conditions that hold wherever its rows are reached.
     #[doc(hidden)]
     pub scopes: &'static [ScopeDef],
@@ -185,7 +188,9 @@ impl EntityDef {
 
     /// Whether the entity declares that at most one row has given values in these columns.
     pub(crate) fn is_unique(&self, columns: &[usize]) -> bool {
-        self.key.iter().all(|position| columns.contains(position))
+        let has = |key: &[usize]| key.iter().all(|position| columns.contains(position));
+        has(self.key)
+            || self.unique.iter().any(|key| has(key))
             || columns
                 .iter()
                 .any(|&position| self.columns[position].unique)

@@ -128,6 +128,36 @@ pub enum Error {
     #[error("{0}")]
     Constraint(Box<Violation>),
 
+    /// A new row was neither inserted nor did the row that it is in conflict with become as it is: a [scope](crate::Scope) hides
+    /// that row, or a trigger refused the change.
+    #[error(
+        "the new row of `{entity}` was not written: the row that it is in conflict with is hidden by a scope, or a trigger refused \
+         it; `.one_or_none(..)` makes that a `None`, `.unscoped()` updates hidden rows too"
+    )]
+    NotWritten {
+        /// The entity.
+        entity: &'static str,
+    },
+
+    /// Two new rows of an [upsert](crate::Upsert) are in conflict with the same row, or with one another, and a statement updates
+    /// a row once. Nothing was written.
+    #[error(
+        "two of the new rows have the same key, and one statement updates a row only once: insert one row for each key"
+    )]
+    SameKeyTwice(#[source] tokio_postgres::Error),
+
+    /// An [upsert](crate::Upsert) was to tell inserted rows from updated ones in a partitioned table, of which the server does not
+    /// say it. Nothing was written.
+    #[error(
+        "the table of `{entity}` is partitioned, so the server does not tell which rows were inserted and which were updated"
+    )]
+    CannotTellInserted {
+        /// The entity.
+        entity: &'static str,
+        /// What the server said.
+        source: tokio_postgres::Error,
+    },
+
     /// No connection of the pool became free in time.
     #[error("no connection of the pool became free in time")]
     PoolTimeout,
@@ -285,7 +315,9 @@ impl Error {
     pub fn as_db_error(&self) -> Option<&DbError> {
         match self {
             Self::Constraint(violation) => violation.as_db_error(),
-            Self::StatementTimeout(source)
+            Self::CannotTellInserted { source, .. }
+            | Self::SameKeyTwice(source)
+            | Self::StatementTimeout(source)
             | Self::LockNotAvailable(source)
             | Self::SerializationFailure(source)
             | Self::Deadlock(source)
@@ -312,6 +344,13 @@ impl From<tokio_postgres::Error> for Error {
             SqlState::LOCK_NOT_AVAILABLE => Self::LockNotAvailable(error),
             SqlState::T_R_SERIALIZATION_FAILURE => Self::SerializationFailure(error),
             SqlState::T_R_DEADLOCK_DETECTED => Self::Deadlock(error),
+            // A subquery with more than one row has this code too.
+            SqlState::CARDINALITY_VIOLATION
+                if error.as_db_error().and_then(DbError::routine)
+                    == Some("ExecOnConflictUpdate") =>
+            {
+                Self::SameKeyTwice(error)
+            }
             _ => Self::Database(error),
         }
     }

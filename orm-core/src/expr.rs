@@ -14,6 +14,8 @@ use crate::select::Select;
 #[derive(Debug, Clone)]
 pub enum Expr {
     Column(&'static ColumnDef),
+    /// The value that the new row of an upsert has in a column.
+    Excluded(&'static ColumnDef),
     Bind(Bind),
     /// `left op right`.
     Binary(Box<Expr>, &'static str, Box<Expr>),
@@ -80,7 +82,9 @@ impl Expr {
     /// addresses: a constant may have several.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Column(a), Self::Column(b)) => a.name == b.name,
+            (Self::Column(a), Self::Column(b)) | (Self::Excluded(a), Self::Excluded(b)) => {
+                a.name == b.name
+            }
             (Self::Bind(a), Self::Bind(b)) => Arc::ptr_eq(&a.value, &b.value),
             (Self::Binary(a, op, b), Self::Binary(c, other_op, d))
             | (Self::Quantified(a, op, b), Self::Quantified(c, other_op, d)) => {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::bind::Bind;
-use crate::column::{Column, Stored};
+use crate::column::{Column, Source};
 use crate::entity::Entity;
 use crate::expr::{Expr, Piece};
 use crate::value::Value;
@@ -71,8 +71,8 @@ impl<E> Fragment<E> {
 
 /// SQL of your own as a condition, an order, or the source of a query: `sql!("lower($1) = $2", User::EMAIL, "ann")`.
 ///
-/// `$1`, `$2`, .. stand for the arguments: columns are written as quoted names with the right alias, everything else is
-/// bound. The text is a literal, so no value can become part of it, and the number of arguments is checked by the
+/// `$1`, `$2`, .. stand for the arguments: columns are written as quoted names with the right alias, expressions as their SQL,
+/// everything else is bound. The text is a literal, so no value can become part of it, and the number of arguments is checked by the
 /// compiler.
 ///
 /// A number has its Rust type, so `3` is `$1::int4`. The type of any other value is what PostgreSQL infers at its place; say
@@ -89,7 +89,7 @@ macro_rules! sql {
     }};
 }
 
-/// An argument of [`sql!`](crate::sql): a column of the entity, or a value.
+/// An argument of [`sql!`](crate::sql): a column or [`Expression`](crate::Expression) of the entity, or a value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of `sql!` in SQL about `{E}`",
     label = "expected a value or a column of `{E}`"
@@ -123,7 +123,7 @@ impl<E> Argument<E> for &str {
     }
 }
 
-impl<E: Entity, T, W> Argument<E> for Column<E, T, Stored<W>> {
+impl<E: Entity, T, S: Source> Argument<E> for Column<E, T, S> {
     fn into_expr(self) -> Expr {
         self.expr()
     }

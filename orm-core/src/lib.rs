@@ -35,6 +35,7 @@ mod sql;
 mod state;
 mod stream;
 mod tree;
+mod unique;
 mod value;
 mod write;
 
@@ -66,10 +67,11 @@ pub use stream::EntityStream;
 #[cfg(feature = "json")]
 pub use tokio_postgres::types::Json;
 pub use tree::{Tree, Walk};
+pub use unique::{ConflictTarget, UniqueKey};
 pub use value::{Field, IntoValue, Nullable, PgType, Text, Value};
 pub use write::{
-    Assign, CopyIn, Delete, Filtered, Insert, InsertMany, NewRow, Returning, SaysWhich, SetColumn,
-    Unfiltered, Update,
+    Assign, CopyIn, Delete, DoNothing, DoUpdate, DoUpdateIf, Filtered, Insert, InsertMany, NewRow,
+    OnConflict, Returning, SaysWhich, SetColumn, Unfiltered, Update, Upsert, Upserted,
 };
 
 // Bounds that the compiler names in its messages: with a path of their own here it says `ToMany`, not
@@ -96,7 +98,10 @@ pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, To
 #[doc(hidden)]
 pub use state::Readable;
 #[doc(hidden)]
-pub use write::{ColumnValue, GeneratedColumn, InsertedColumn, ValueOfColumn};
+pub use write::{
+    Action, AlwaysWrites, ColumnValue, GeneratedColumn, InsertedColumn, Insertion, Updates,
+    ValueOfColumn,
+};
 
 /// What generated code uses. Not part of the public interface.
 #[doc(hidden)]

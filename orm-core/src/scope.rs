@@ -73,7 +73,8 @@ use crate::value::{IntoValue, Value};
 /// Wherever rows of the entity are reached: in queries of it and their aggregates, on top of SQL of your own
 /// ([`Query::from_sql`](crate::Query::from_sql)), in loads of every strategy and onto values in hand, in the link of a
 /// `many_to_many` that is an entity, in conditions, orders and aggregates of related rows, and in updates and deletes, also of
-/// one entity. Not in inserts: a new row has the value that it is given. Nor within [`sql!`](crate::sql), whose text is yours.
+/// one entity. Not in inserts: a new row has the value that it is given. But an [`Upsert`](crate::Upsert) updates only rows that they
+/// show. Nor within [`sql!`](crate::sql), whose text is yours.
 ///
 /// A load never changes which parents come back. So a required `belongs_to` whose target is hidden is
 /// [`Error::MissingTarget`], as if the row were not there; a nullable one is `None`. `Post::AUTHOR.unscoped()` loads it all the
@@ -168,6 +169,14 @@ impl ScopeDef {
 
     pub(crate) fn entity(&self) -> TypeId {
         (self.entity_id)()
+    }
+
+    /// Whether the column has its value.
+    pub(crate) fn is_of_column(&self, name: &str) -> bool {
+        match self.condition {
+            Condition::Always(_) => false,
+            Condition::Valued { column, .. } => (self.entity)().columns[column].name == name,
+        }
     }
 
     /// Whether it is the same scope of the same entity.

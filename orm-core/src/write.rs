@@ -11,6 +11,7 @@ mod returning;
 mod rows;
 mod statement;
 mod update;
+mod upsert;
 
 pub use assign::{Assign, SetColumn};
 pub use check::{
@@ -23,6 +24,10 @@ pub use insert::{Insert, InsertMany};
 pub use returning::Returning;
 pub use rows::{ColumnValue, NewRow, no_value};
 pub use update::Update;
+pub use upsert::{
+    Action, AlwaysWrites, DoNothing, DoUpdate, DoUpdateIf, Insertion, OnConflict, Updates, Upsert,
+    Upserted,
+};
 
 use std::marker::PhantomData;
 

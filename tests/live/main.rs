@@ -32,4 +32,5 @@ mod stream;
 mod to_one;
 mod transactions;
 mod trees;
+mod upsert;
 mod writes;

@@ -40,7 +40,7 @@ impl Writer {
                         }
                     }
                 }
-                Piece::Argument(_, expr) => self.expr(expr, alias),
+                Piece::Argument(_, expr) => self.operand(expr, alias),
             }
         }
         // A comment at its end must not swallow what follows.
@@ -58,6 +58,10 @@ impl Writer {
                 if alias != Alias::Unqualified {
                     self.write(format_args!("{alias}."));
                 }
+                self.name(column.name);
+            }
+            Expr::Excluded(column) => {
+                self.push("excluded.");
                 self.name(column.name);
             }
             Expr::Bind(bind) => self.bind(bind),
@@ -148,6 +152,7 @@ impl Writer {
         let is_one_word = matches!(
             expr,
             Expr::Column(_)
+                | Expr::Excluded(_)
                 | Expr::Bind(_)
                 | Expr::Aggregate(..)
                 | Expr::Related(..)

@@ -44,13 +44,31 @@ impl NewRows {
     }
 
     pub(super) fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Option<SelectSql> {
+        self.sql_with(wanted, scopes, |_, _| {})
+    }
+
+    /// The statement, with what `clause` writes behind the rows.
+    pub(super) fn sql_with(
+        &self,
+        wanted: Wanted<'_>,
+        scopes: &Scopes,
+        clause: impl FnOnce(&mut Writer, Alias),
+    ) -> Option<SelectSql> {
         if self.rows.len() == 0 {
             return None;
         }
         let mut writer = Writer::new(scopes);
         let table = writer.next_alias();
         self.write(&mut writer, table);
+        clause(&mut writer, table);
         Some(wanted.of(writer, table))
+    }
+
+    /// All columns that are set, in the order in which they are written.
+    pub(super) fn columns(&self) -> Vec<&'static ColumnDef> {
+        let own = self.own_columns().into_iter().map(|column| column.def);
+        own.chain(self.set.iter().map(|(column, _)| *column))
+            .collect()
     }
 
     fn own_columns(&self) -> Vec<OwnColumn> {
@@ -77,10 +95,7 @@ impl NewRows {
             Table::of(self.def)
         ));
         let own = self.own_columns();
-        let of_rows = own.iter().map(|column| column.def);
-        let columns: Vec<_> = of_rows
-            .chain(self.set.iter().map(|(column, _)| *column))
-            .collect();
+        let columns = self.columns();
         if !columns.is_empty() {
             writer.push(" (");
             for (position, column) in columns.iter().enumerate() {

@@ -29,6 +29,8 @@ pub trait Statement: Send + Sync {
 pub enum Wanted<'a> {
     Nothing,
     Entities(&'static EntityDef),
+    /// Entities, each with values.
+    Annotated(&'static EntityDef, &'a [Annotated]),
     Values(&'a [Annotated]),
 }
 
@@ -44,25 +46,32 @@ impl Wanted<'_> {
         match self {
             Self::Nothing => return None,
             Self::Entities(_) => {}
-            Self::Values(values) => select.annotations = values.to_vec(),
+            Self::Annotated(_, values) | Self::Values(values) => {
+                select.annotations = values.to_vec();
+            }
         }
         Some(sql::root(def, &select, &[], scopes))
     }
 
     /// Completes a statement with its RETURNING clause.
     pub(super) fn of(self, mut writer: Writer, table: Alias) -> SelectSql {
-        let layout = match self {
-            Self::Nothing => Layout::default(),
-            Self::Entities(def) => {
-                writer.returning(def);
-                Layout::of(vec![Part {
-                    at: 0,
-                    def,
-                    columns: def.eager_columns(),
-                }])
-            }
-            Self::Values(values) => returning_values(&mut writer, values, table),
+        let (def, values) = match self {
+            Self::Nothing => (None, &[][..]),
+            Self::Entities(def) => (Some(def), &[][..]),
+            Self::Annotated(def, values) => (Some(def), values),
+            Self::Values(values) => (None, values),
         };
+        let mut layout = Layout::default();
+        if let Some(def) = def {
+            writer.returning(def);
+            layout.parts.push(Part {
+                at: 0,
+                def,
+                columns: def.eager_columns(),
+            });
+        }
+        let entity_columns = def.map_or(0, |def| def.eager);
+        layout.values = returning_values(&mut writer, values, table, entity_columns);
         SelectSql {
             sql: writer.finish(),
             layout,
@@ -70,11 +79,16 @@ impl Wanted<'_> {
     }
 }
 
-/// Writes ` RETURNING t0.id, (..)`.
-fn returning_values(writer: &mut Writer, values: &[Annotated], table: Alias) -> Layout {
-    writer.push(" RETURNING ");
-    let columns = values.iter().enumerate().map(|(at, annotated)| {
-        writer.separate(at);
+/// Writes ` RETURNING t0.id, (..)`, or goes on behind the columns that it has already.
+fn returning_values(
+    writer: &mut Writer,
+    values: &[Annotated],
+    table: Alias,
+    columns: usize,
+) -> Vec<ComputedColumn> {
+    let values = values.iter().enumerate().map(|(position, annotated)| {
+        let at = columns + position;
+        writer.push(if at == 0 { " RETURNING " } else { ", " });
         let sql = writer.aside(|writer| {
             writer.operand(&annotated.expr, table);
             writer.push(annotated.value_type.ty.select_cast());
@@ -86,11 +100,7 @@ fn returning_values(writer: &mut Writer, values: &[Annotated], table: Alias) -> 
             value_type: annotated.value_type,
         }
     });
-    let values = columns.collect();
-    Layout {
-        parts: Vec::new(),
-        values,
-    }
+    values.collect()
 }
 
 /// Runs a statement for its effect. Returns how many rows it changed.

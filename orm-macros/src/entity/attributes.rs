@@ -7,14 +7,16 @@ use syn::{Attribute, Error, Ident, LitStr, Result, Token, Type, parenthesized, t
 
 use crate::attribute::Errors;
 use crate::entity::clauses::{self, Clause};
+use crate::entity::unique::{self, UniqueAttribute};
 
-/// `#[entity(table = "users", schema = "app", view, scope = User::DELETED_AT.is_null())]`.
+/// `#[entity(table = "users", schema = "app", view, scope = User::DELETED_AT.is_null(), unique(tenant_id, email))]`.
 #[derive(Default)]
 pub(crate) struct StructAttributes {
     pub(crate) table: Option<LitStr>,
     pub(crate) schema: Option<LitStr>,
     pub(crate) view: Option<Span>,
     pub(crate) scope: Option<Clause>,
+    pub(crate) unique: Vec<UniqueAttribute>,
 }
 
 /// `#[entity(..)]` on a field.
@@ -70,7 +72,8 @@ pub(crate) enum Link {
     Table(LitStr),
 }
 
-const STRUCT_OPTIONS: &str = "`table = \"..\"`, `schema = \"..\"`, `view`, `scope = ..`";
+const STRUCT_OPTIONS: &str =
+    "`table = \"..\"`, `schema = \"..\"`, `view`, `scope = ..`, `unique(..)`";
 const FIELD_OPTIONS: &str = "`primary_key`, `generated`, `default`, `unique`, `column = \"..\"`, `type = \"..\"`, `scope = ..`, `deferred(..)`, \
      `belongs_to(..)`, `has_one(..)`, `has_many(..)`, `many_to_many(..)`";
 
@@ -91,6 +94,16 @@ impl StructAttributes {
                     }
                     let option = name.clone();
                     read.scope = Some(Clause { option, expression });
+                }
+                "unique" => {
+                    if !input.peek(token::Paren) {
+                        let form = "expected `unique(field, ..)`; of one column it is an option of the field";
+                        return Err(Error::new(span, form));
+                    }
+                    let content;
+                    parenthesized!(content in input);
+                    let read_key = |content: ParseStream<'_>| unique::attribute(span, content);
+                    read.unique.push(completely(&content, read_key)?);
                 }
                 _ => return Err(unknown(name, STRUCT_OPTIONS)),
             }

@@ -6,6 +6,7 @@ mod new;
 mod relations;
 mod states;
 mod tokens;
+mod unique;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};

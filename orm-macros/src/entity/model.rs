@@ -12,6 +12,7 @@ use crate::entity::attributes::{
     Columns, FieldAttributes, KindAttribute, RelationAttribute, StructAttributes,
 };
 use crate::entity::clauses::Clause;
+use crate::entity::unique::{self, UniqueKey};
 use crate::name;
 
 pub(crate) struct Model<'a> {
@@ -22,6 +23,7 @@ pub(crate) struct Model<'a> {
     pub(crate) writable: bool,
     /// The condition of its own scope.
     pub(crate) scope: Option<Clause>,
+    pub(crate) unique_keys: Vec<UniqueKey>,
     /// In the order of the fields; deferred ones come last.
     pub(crate) columns: Vec<ColumnField<'a>>,
     pub(crate) relations: Vec<RelationField<'a>>,
@@ -95,6 +97,13 @@ impl<'a> Model<'a> {
         check_foreign_keys(input, &relations, &columns, &mut errors);
         check_names(&columns, &mut errors);
         check_primary_key(input, &columns, malformed, &mut errors);
+        let unique_keys = unique::keys(
+            &input.ident,
+            attributes.unique,
+            &columns,
+            &relations,
+            &mut errors,
+        );
         errors.finish()?;
 
         // The slots have the order of the parameters, whatever the order of the fields.
@@ -114,6 +123,7 @@ impl<'a> Model<'a> {
             schema: attributes.schema.map(|schema| schema.value()),
             writable: attributes.view.is_none(),
             scope: attributes.scope,
+            unique_keys,
             columns,
             relations,
             states,

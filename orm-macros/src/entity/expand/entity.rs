@@ -7,6 +7,7 @@ use syn::{Ident, Type};
 
 use crate::entity::clauses::Clause;
 use crate::entity::expand::states::list;
+use crate::entity::expand::unique;
 use crate::entity::model::{ColumnField, Model};
 use crate::name;
 
@@ -19,6 +20,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     };
     let columns = model.columns.iter().map(column_def);
     let scopes = scopes(model);
+    let unique = unique::definition(model);
     let key_positions = model
         .columns
         .iter()
@@ -56,6 +58,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
                 columns: &[#(#columns),*],
                 eager: #eager,
                 key: &[#(#key_positions),*],
+                unique: #unique,
                 scopes: #scopes,
             };
 

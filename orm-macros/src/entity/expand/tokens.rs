@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Type;
 
 use crate::entity::attributes::KindAttribute;
-use crate::entity::expand::field_type;
+use crate::entity::expand::{field_type, unique};
 use crate::entity::model::{ColumnField, Model, RelationField};
 use crate::name;
 
@@ -85,10 +85,13 @@ fn writes(model: &Model<'_>) -> TokenStream {
     let update_doc = format!(
         "Changes columns of `{entity}`: `.of(&entity)` of one, `.filter(..)` of those that fulfil a condition."
     );
+    let unique_keys = unique::tokens(model);
     let delete_doc = format!(
         "Deletes `{entity}`: `.of(&entity)` one, `.filter(..)` those that fulfil a condition."
     );
     quote! {
+        #unique_keys
+
         #[doc = #insert_doc]
         #vis fn insert(new: impl ::unlazy::NewRow<#ident>) -> ::unlazy::Insert<#ident> {
             ::unlazy::Insert::new(new)
