@@ -349,9 +349,7 @@ impl<'a> Connection<'a> {
         call: &Call<'_>,
     ) -> Result<(RowStream, Option<Statement>), tokio_postgres::Error> {
         match (
-            client
-                .query_raw(statement, borrowed(call.parameters))
-                .await,
+            client.query_raw(statement, borrowed(call.parameters)).await,
             &self.statements,
         ) {
             (Err(error), Some(statements)) if is_outdated(&error) => {

@@ -50,10 +50,7 @@ impl PooledClient {
 
     /// A statement has ended. It never does if its future is dropped or its connection is lost, or if it was given up.
     pub(super) fn has_run<T>(&self, outcome: &Result<T>) {
-        if !matches!(
-            outcome,
-            Err(Error::Connection(_) | Error::TransactionEnded)
-        ) {
+        if !matches!(outcome, Err(Error::Connection(_) | Error::TransactionEnded)) {
             self.running.fetch_sub(1, Ordering::AcqRel);
         }
     }

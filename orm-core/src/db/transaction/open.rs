@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::db::Db;
 use crate::db::pooled::{PooledClient, send_unawaited};
 use crate::db::transaction::shared::{Last, Shared};
 use crate::db::transaction::{Transaction, TransactionOptions};
-use crate::db::Db;
 use crate::error::{Error, Result};
 
 /// A transaction that is rolled back when it is dropped.
@@ -52,7 +52,10 @@ impl OpenTransaction {
     ) -> (Result<T, E>, bool) {
         let (ended, has_conflict) = self.finish(work.is_ok()).await;
         // The error of the work says more than that of a rollback on a lost connection.
-        (work.and_then(|value| Ok(ended.map(|()| value)?)), has_conflict)
+        (
+            work.and_then(|value| Ok(ended.map(|()| value)?)),
+            has_conflict,
+        )
     }
 
     async fn finish(self, commits: bool) -> (Result<()>, bool) {

@@ -62,7 +62,11 @@ impl OpenSavepoint {
         if ended.is_err() {
             self.shared.fail(self.depth - 1);
         }
-        ended.and(if releases { Ok(()) } else { Err(Error::Aborted) })
+        ended.and(if releases {
+            Ok(())
+        } else {
+            Err(Error::Aborted)
+        })
     }
 }
 

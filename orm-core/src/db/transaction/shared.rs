@@ -10,10 +10,10 @@ use deadpool_postgres::StatementCache;
 use futures_util::future::{BoxFuture, Either, join, select};
 use tokio::sync::Semaphore;
 
+use crate::db::Db;
 use crate::db::log::{StatementLog, record};
 use crate::db::pooled::{PooledClient, send_unawaited};
 use crate::db::transaction::{TransactionOptions, savepoint};
-use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::scope::Scopes;
 
