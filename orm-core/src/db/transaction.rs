@@ -91,7 +91,7 @@ impl Transaction {
     /// Runs the statement that a connection was taken for.
     pub(super) async fn run<T>(
         &self,
-        client: &PooledClient,
+        client: &Arc<PooledClient>,
         statement: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         self.shared.run(self.depth, client, statement).await

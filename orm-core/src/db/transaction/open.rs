@@ -29,8 +29,8 @@ impl OpenTransaction {
     async fn begin(&self) -> Result<()> {
         let shared = &self.shared;
         let client = shared.lease(0)?;
-        let begun = shared.run(0, &client, async { Ok(()) }).await;
-        begun.map_err(|error| match error {
+        shared.run(0, &client, async { Ok(()) }).await?;
+        shared.settle().await.map_err(|error| match error {
             // Nothing was sent along with it.
             Error::NotBegun(error) => *error,
             error => error,
@@ -59,6 +59,8 @@ impl OpenTransaction {
     }
 
     async fn finish(self, commits: bool) -> (Result<()>, bool) {
+        // If it fails, the transaction has.
+        let _ = self.shared.settle().await;
         let Some(last) = self.shared.take() else {
             return (Err(Error::TransactionEnded), false);
         };
@@ -83,7 +85,7 @@ impl OpenTransaction {
     }
 
     async fn end_by(&self, statement: &str, last: &Last) -> Result<()> {
-        let ended = self.shared.control(&last.client, statement).await;
+        let ended = self.shared.end_by(&last.client, statement).await;
         // A COMMIT that is cancelled may leave the transaction open.
         let is_over = match &ended {
             Ok(()) => true,

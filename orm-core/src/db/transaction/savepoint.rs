@@ -44,6 +44,8 @@ impl OpenSavepoint {
 
     /// Releases it, or rolls it back.
     pub(super) async fn end(self, keeps: bool) -> Result<()> {
+        // If it fails, the savepoint and the transaction have.
+        let _ = self.shared.settle().await;
         let Some(last) = self.shared.leave(self.depth) else {
             return Err(Error::TransactionEnded);
         };
@@ -58,7 +60,7 @@ impl OpenSavepoint {
             true => release(self.depth),
             false => rollback(self.depth),
         };
-        let ended = self.shared.control(&last.client, &text).await;
+        let ended = self.shared.end_by(&last.client, &text).await;
         if ended.is_err() {
             self.shared.fail(self.depth - 1);
         }

@@ -1,6 +1,7 @@
 //! What a transaction's handles share with the function that runs it.
 
 use std::future::{poll_fn, ready};
+use std::mem;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -35,8 +36,16 @@ struct State {
     levels: Vec<Level>,
     /// Whether the last thing that went wrong was a conflict with somebody else, and nothing has gone right since.
     has_conflict: bool,
+    /// What was sent, and is not answered yet.
+    begins: Vec<Begin>,
     /// Whether the server has refused to begin it.
     is_refused: bool,
+}
+
+/// A BEGIN or SAVEPOINT that was sent.
+struct Begin {
+    depth: usize,
+    answer: BoxFuture<'static, Result<()>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -66,6 +75,7 @@ impl Shared {
                 client: Some(Arc::new(client)),
                 levels: vec![Level::default()],
                 has_conflict: false,
+                begins: Vec::new(),
                 is_refused: false,
             }),
             end: Semaphore::new(0),
@@ -95,14 +105,25 @@ impl Shared {
     pub(super) async fn run<T>(
         &self,
         depth: usize,
-        client: &PooledClient,
+        client: &Arc<PooledClient>,
         statement: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let begun = async {
-            let (begun, done) = join(self.begin(depth, client), statement).await;
+        let mut statement = pin!(statement);
+        let behind_begin = async {
+            let (begins, first) = poll_fn(|context| {
+                let begins = self.begins(depth, client, context);
+                Poll::Ready((begins, statement.as_mut().poll(context)))
+            })
+            .await;
+            if let Poll::Ready(done) = first {
+                // A prepared statement from the cache. What is sent next waits for the answers.
+                self.lock().begins.extend(begins);
+                return done;
+            }
+            let (begun, done) = join(self.have_begun(begins), statement).await;
             begun.and(done)
         };
-        let done = match select(pin!(begun), pin!(self.end.acquire())).await {
+        let done = match select(pin!(behind_begin), pin!(self.end.acquire())).await {
             Either::Left((done, _)) => done,
             Either::Right(_) => Err(Error::TransactionEnded),
         };
@@ -111,37 +132,24 @@ impl Shared {
         done
     }
 
-    /// Sends what begins the transaction and the savepoints, if it is not sent yet, and waits for the answers.
+    /// Sends what begins the transaction and the savepoints, if it is not sent yet. Returns what is not answered yet.
     ///
-    /// It is sent when the future is first polled, and under the lock: whatever anybody sends after its own poll of this is
-    /// behind it, on the connection and so at the server.
+    /// It is sent under the lock: what anybody sends who has called this is behind it, on the connection and so at the server.
     ///
     /// PostgreSQL leaves a transaction that cannot begin for one that is not there, and what is sent behind it runs by itself.
     /// It refuses to begin one only if it is cancelled or timed out in that very moment, or if a standby does not have what was
     /// asked for, which cannot write anything; a pooler in between may refuse more. Only a driver that sends statements
     /// together without a Sync between them could rule it out. So nothing more is sent, the connection is closed, and the
     /// error says what may have happened.
-    pub(super) async fn begin(&self, depth: usize, client: &PooledClient) -> Result<()> {
-        let sent = poll_fn(|context| Poll::Ready(self.send_begins(depth, client, context))).await;
-        let mut outcome = Ok(());
-        for (depth, begin) in sent {
-            let begun = begin
-                .await
-                .map_err(|error| self.lock().is_not_begun(depth, client, error));
-            outcome = outcome.and(begun);
-        }
-        outcome
-    }
-
-    fn send_begins<'c>(
-        &'c self,
+    fn begins(
+        &self,
         depth: usize,
-        client: &'c PooledClient,
+        client: &Arc<PooledClient>,
         context: &mut Context<'_>,
-    ) -> Vec<(usize, BoxFuture<'c, Result<()>>)> {
+    ) -> Vec<Begin> {
         let mut state = self.lock();
+        let mut begins = mem::take(&mut state.begins);
         let levels = state.levels.iter_mut().enumerate().take(depth + 1);
-        let mut sent = Vec::new();
         for (depth, level) in levels.filter(|(_, level)| !level.is_begun) {
             level.is_begun = true;
             client.set_in_transaction(true);
@@ -149,25 +157,36 @@ impl Shared {
                 0 => self.options.begin(),
                 _ => savepoint::begin(depth),
             };
-            let mut begin: BoxFuture<'c, _> =
-                Box::pin(async move { self.control(client, &text).await });
-            if let Poll::Ready(done) = begin.as_mut().poll(context) {
-                begin = Box::pin(ready(done));
+            let (client, log) = (client.clone(), self.log.clone());
+            let mut answer: BoxFuture<'static, _> =
+                Box::pin(async move { control(&client, log.as_ref(), &text).await });
+            if let Poll::Ready(done) = answer.as_mut().poll(context) {
+                answer = Box::pin(ready(done));
             }
-            sent.push((depth, begin));
+            begins.push(Begin { depth, answer });
         }
-        sent
+        begins
     }
 
-    /// Sends a statement that begins or ends something, whose outcome says nothing about the transaction's statements.
-    pub(super) async fn control(&self, client: &PooledClient, text: &str) -> Result<()> {
-        let started = Instant::now();
-        client.runs();
-        let done = client.batch_execute(text).await.map_err(Error::from);
-        client.has_run(&done);
-        let log = self.log.as_ref();
-        record(log, text, 0, started.elapsed(), done.is_err());
-        done
+    async fn have_begun(&self, begins: Vec<Begin>) -> Result<()> {
+        let mut outcome = Ok(());
+        for begin in begins {
+            let answer = begin.answer.await;
+            let begun = answer.map_err(|error| self.lock().is_not_begun(begin.depth, error));
+            outcome = outcome.and(begun);
+        }
+        outcome
+    }
+
+    /// Waits for the answers that nobody has waited for.
+    pub(super) async fn settle(&self) -> Result<()> {
+        let begins = mem::take(&mut self.lock().begins);
+        self.have_begun(begins).await
+    }
+
+    /// Sends a statement that ends something.
+    pub(super) async fn end_by(&self, client: &PooledClient, statement: &str) -> Result<()> {
+        control(client, self.log.as_ref(), statement).await
     }
 
     /// Sends a statement whose answer nobody waits for.
@@ -211,6 +230,7 @@ impl Shared {
         let last = {
             let mut state = self.lock();
             let client = state.client.take()?;
+            state.begins.clear();
             Last {
                 client,
                 level: state.levels.first().copied().unwrap_or_default(),
@@ -245,7 +265,7 @@ impl State {
     }
 
     /// The error of what was sent along with a BEGIN or SAVEPOINT that failed.
-    fn is_not_begun(&mut self, depth: usize, client: &PooledClient, error: Error) -> Error {
+    fn is_not_begun(&mut self, depth: usize, error: Error) -> Error {
         for level in self.levels.iter_mut().take(depth + 1) {
             level.has_failed = true;
         }
@@ -253,8 +273,20 @@ impl State {
             return error;
         }
         self.is_refused = true;
-        // It never ends, so that the connection is closed.
-        client.runs();
+        if let Some(client) = &self.client {
+            // It never ends, so that the connection is closed.
+            client.runs();
+        }
         Error::NotBegun(Box::new(error))
     }
+}
+
+/// Sends a statement that begins or ends something.
+async fn control(client: &PooledClient, log: Option<&StatementLog>, text: &str) -> Result<()> {
+    let started = Instant::now();
+    client.runs();
+    let done = client.batch_execute(text).await.map_err(Error::from);
+    client.has_run(&done);
+    record(log, text, 0, started.elapsed(), done.is_err());
+    done
 }
