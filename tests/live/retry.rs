@@ -351,7 +351,8 @@ async fn a_conflict_in_a_savepoint_counts_unless_the_function_went_on() {
         .transaction_retrying(repeatable_read(), |mut tx| async move {
             conflicts_.arise(&tx, db_).await?;
             assert!(in_savepoint(&mut tx).await.unwrap_err().is_retryable());
-            User::insert(new_user("ben")).execute(&tx).await
+            tx.batch_execute("INSERT INTO users (name) VALUES ('ben')")
+                .await
         })
         .await;
     assert!(
