@@ -60,10 +60,7 @@ impl Deref for Lease<'_> {
 
 impl Lease<'_> {
     /// Runs the statement that it was taken for. A transaction begins with its first one.
-    pub(super) async fn run<T>(
-        &self,
-        statement: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
+    pub(super) async fn run<T>(&self, statement: impl Future<Output = Result<T>>) -> Result<T> {
         match self {
             Self::Borrowed(_) => statement.await,
             Self::Pooled(client) => {

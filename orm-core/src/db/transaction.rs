@@ -65,7 +65,8 @@ impl Transaction {
         Ok(ended.map(|()| value)?)
     }
 
-    /// [`Db::batch_execute`](crate::Db::batch_execute) within the transaction.
+    /// [`Db::batch_execute`](crate::Db::batch_execute) within the transaction, and on its connection, which is not closed after it. It
+    /// must not end the transaction: what follows would run by itself.
     ///
     /// # Errors
     ///
