@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -382,6 +382,33 @@ async fn a_statement_that_outlives_the_transaction_is_given_up() {
         "{given_up:?}"
     );
     assert!(!is_saved(&db, "eve").await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_races_the_end_of_the_transaction_is_a_part_of_it_or_is_not_sent() {
+    let (_test, db, _) = shop().await;
+    for round in 0..300 {
+        let late = Arc::new(Mutex::new(None));
+        let outcome: Result<()> = db
+            .transaction_retrying(Retry::new(), |tx| {
+                let late = late.clone();
+                async move {
+                    User::query().count(&tx).await?;
+                    let insert = User::insert(new_user(format!("eve {round}")));
+                    let task = tokio::spawn(async move { insert.execute(&tx).await });
+                    *late.lock().unwrap() = Some(task);
+                    if round % 2 == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                    Err(Error::PoolTimeout)
+                }
+            })
+            .await;
+        assert!(matches!(outcome, Err(Error::PoolTimeout)), "{outcome:?}");
+        let late = late.lock().unwrap().take().unwrap();
+        let _ = late.await.unwrap();
+    }
+    assert_eq!(User::query().count(&db).await.unwrap(), 4);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::future::{poll_fn, ready};
 use std::mem;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -93,10 +93,7 @@ impl Shared {
     /// The connection for a statement, which runs on it from now on.
     pub(super) fn lease(&self, depth: usize) -> Result<Arc<PooledClient>> {
         let state = self.lock();
-        let client = state.client_at(depth).ok_or(Error::TransactionEnded)?;
-        if state.is_refused {
-            return Err(Error::Aborted);
-        }
+        let client = state.client_for(depth)?;
         client.runs();
         Ok(client.clone())
     }
@@ -105,49 +102,50 @@ impl Shared {
     pub(super) async fn run<T>(
         &self,
         depth: usize,
-        client: &Arc<PooledClient>,
+        client: &PooledClient,
         statement: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let mut statement = pin!(statement);
-        let behind_begin = async {
-            let (begins, first) = poll_fn(|context| {
-                let begins = self.begins(depth, client, context);
-                Poll::Ready((begins, statement.as_mut().poll(context)))
-            })
-            .await;
-            if let Poll::Ready(done) = first {
-                // A prepared statement from the cache. What is sent next waits for the answers.
-                self.lock().begins.extend(begins);
-                return done;
+        let sent = async {
+            let (begins, first) =
+                poll_fn(|context| Poll::Ready(self.send(depth, statement.as_mut(), context)))
+                    .await?;
+            match first {
+                Poll::Ready(done) => done,
+                Poll::Pending => {
+                    let (begun, done) = join(self.have_begun(begins), statement).await;
+                    begun.and(done)
+                }
             }
-            let (begun, done) = join(self.have_begun(begins), statement).await;
-            begun.and(done)
         };
-        let done = match select(pin!(behind_begin), pin!(self.end.acquire())).await {
-            Either::Left((done, _)) => done,
-            Either::Right(_) => Err(Error::TransactionEnded),
+        let done = match select(pin!(self.end.acquire()), pin!(sent)).await {
+            Either::Left(_) => Err(Error::TransactionEnded),
+            Either::Right((done, _)) => done,
         };
         self.lock().learn(depth, &done);
         client.has_run(&done);
         done
     }
 
-    /// Sends what begins the transaction and the savepoints, if it is not sent yet. Returns what is not answered yet.
+    /// Polls a statement for the first time, which sends it, behind what begins the transaction and the savepoints that it is
+    /// within, if that is not sent yet. Also returns what has begun them and is not answered, for the first who waits.
     ///
-    /// It is sent under the lock: what anybody sends who has called this is behind it, on the connection and so at the server.
+    /// All of that happens under the lock: a statement is behind the BEGIN on the connection, and so at the server, and none is
+    /// behind the end.
     ///
     /// PostgreSQL leaves a transaction that cannot begin for one that is not there, and what is sent behind it runs by itself.
     /// It refuses to begin one only if it is cancelled or timed out in that very moment, or if a standby does not have what was
     /// asked for, which cannot write anything; a pooler in between may refuse more. Only a driver that sends statements
     /// together without a Sync between them could rule it out. So nothing more is sent, the connection is closed, and the
     /// error says what may have happened.
-    fn begins(
+    fn send<T>(
         &self,
         depth: usize,
-        client: &Arc<PooledClient>,
+        statement: Pin<&mut impl Future<Output = Result<T>>>,
         context: &mut Context<'_>,
-    ) -> Vec<Begin> {
+    ) -> Result<(Vec<Begin>, Poll<Result<T>>)> {
         let mut state = self.lock();
+        let client = state.client_for(depth)?.clone();
         let mut begins = mem::take(&mut state.begins);
         let levels = state.levels.iter_mut().enumerate().take(depth + 1);
         for (depth, level) in levels.filter(|(_, level)| !level.is_begun) {
@@ -165,7 +163,12 @@ impl Shared {
             }
             begins.push(Begin { depth, answer });
         }
-        begins
+        let first = statement.poll(context);
+        if first.is_ready() {
+            // A prepared statement from the cache, as a rule. What is sent next waits for the answers.
+            state.begins = mem::take(&mut begins);
+        }
+        Ok((begins, first))
     }
 
     async fn have_begun(&self, begins: Vec<Begin>) -> Result<()> {
@@ -191,7 +194,7 @@ impl Shared {
 
     /// Sends a statement whose answer nobody waits for.
     pub(super) fn send_unawaited(&self, depth: usize, text: &str) {
-        if let Some(client) = self.lock().client_at(depth) {
+        if let Ok(client) = self.lock().client_for(depth) {
             send_unawaited(client, text);
         }
     }
@@ -199,7 +202,7 @@ impl Shared {
     /// Enters a savepoint, of which nothing is sent yet.
     pub(super) fn enter(&self, depth: usize) -> Result<()> {
         let mut state = self.lock();
-        state.client_at(depth).ok_or(Error::TransactionEnded)?;
+        state.client_for(depth)?;
         state.levels.truncate(depth + 1);
         state.levels.push(Level::default());
         Ok(())
@@ -245,6 +248,15 @@ impl Shared {
 impl State {
     fn client_at(&self, depth: usize) -> Option<&Arc<PooledClient>> {
         self.client.as_ref().filter(|_| depth < self.levels.len())
+    }
+
+    /// The connection, as long as something can be sent on it.
+    fn client_for(&self, depth: usize) -> Result<&Arc<PooledClient>> {
+        let client = self.client_at(depth).ok_or(Error::TransactionEnded)?;
+        match self.is_refused {
+            true => Err(Error::Aborted),
+            false => Ok(client),
+        }
     }
 
     /// Learns from the outcome of a statement.
