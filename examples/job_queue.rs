@@ -70,7 +70,7 @@ pub fn queued() -> Query<Job> {
 /// Claims the next job, runs it, and records how it ended, all in one transaction. Returns whether there was a job.
 pub async fn run_next(
     db: &Db,
-    run: impl AsyncFnOnce(&Job, &mut Transaction<'_>) -> JobResult,
+    run: impl AsyncFnOnce(&Job, &mut Transaction) -> JobResult,
 ) -> unlazy::Result<bool> {
     db.transaction(async |tx| {
         let next = queued()
@@ -118,7 +118,7 @@ async fn worker(db: Db) -> unlazy::Result<()> {
 }
 
 /// What a job does here.
-async fn send_mail(job: &Job, tx: &mut Transaction<'_>) -> JobResult {
+async fn send_mail(job: &Job, tx: &mut Transaction) -> JobResult {
     let mail = NewMail {
         job_id: job.id,
         text: format!("Dear {}", job.payload),

@@ -62,8 +62,10 @@
 //!   compare with, to order by and to return next to the entity with [`Query::annotate`]; of a whole query: [`Query::sum`]
 //! - what is loaded: [`Query::with`], and the strategies and options on [`Rel`] and [`Load`]; naming the result's type:
 //!   [`loaded!`]
-//! - connecting: [`Db::connect`]; transactions: [`Db::transaction`]; next to existing code: [`Executor`]
-//! - locking rows: [`Query::for_update`]
+//! - connecting: [`Db::connect`]; next to existing code: [`Executor`]
+//! - transactions: [`Db::transaction`]; savepoints: [`Transaction::savepoint`]; isolation levels: [`TransactionOptions`]; running
+//!   again what conflicts with others: [`Db::transaction_retrying`]
+//! - locking rows: [`Query::for_update`]; locking anything else: [`Transaction::advisory_lock`]
 //! - tenants and soft deletion: [`Scope`]
 //! - changing rows: [`writing`] is the guide; [`Insert`](struct@Insert), [`InsertMany`], [`CopyIn`], [`Update`], [`Delete`]; structs of your own as new
 //!   rows: [`derive(Insert)`](derive@Insert)

@@ -1,11 +1,14 @@
 //! Running statements: the pool, single connections, transactions.
 
+mod advisory;
 mod connection;
 mod copy;
 mod cursor;
 mod executor;
 mod log;
 mod pool;
+mod pooled;
+mod retry;
 mod snapshot;
 mod transaction;
 
@@ -14,8 +17,10 @@ pub(crate) use copy::Copying;
 pub(crate) use cursor::{Cursor, Fetch};
 pub(crate) use snapshot::{BEGIN_SNAPSHOT, END_SNAPSHOT};
 
+pub use advisory::AdvisoryKey;
 pub(crate) use executor::connect;
 pub use executor::{Acquire, Executor};
 pub use log::{LoggedStatement, StatementLog};
 pub use pool::Db;
+pub use retry::Retry;
 pub use transaction::{Isolation, Transaction, TransactionOptions};

@@ -194,6 +194,20 @@ pub enum Error {
     )]
     Aborted,
 
+    /// The server refused to begin the transaction, for example because it was cancelled at that moment. A statement that was
+    /// sent along with the `BEGIN` may have run by itself; none was after that.
+    ///
+    /// Where that must not be, [`TransactionOptions::begin_first`](crate::TransactionOptions::begin_first) waits for the `BEGIN`.
+    #[error(
+        "the transaction could not be begun, and the first statement may have run without it: {0}"
+    )]
+    NotBegun(#[source] Box<Error>),
+
+    /// The function that the transaction was given to has returned, so that nothing more can run within it. The handle was
+    /// moved out of the function.
+    #[error("the transaction has ended with the function that it was given to")]
+    TransactionEnded,
+
     /// A query that asked for a snapshot runs where there can be none.
     #[error(
         "a query asked for a snapshot, but {reason}; run it on a `Db`, or in a transaction begun as REPEATABLE READ"
@@ -308,6 +322,16 @@ impl Error {
             .is_some_and(|violation| violation.constraint.as_deref() == Some(name))
     }
 
+    /// Whether it could not be done together with what somebody else did at the same time.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::SerializationFailure(_) | Self::Deadlock(_))
+    }
+
+    /// Whether the connection is gone.
+    pub(crate) fn is_lost_connection(&self) -> bool {
+        matches!(self, Self::Connection(_))
+    }
+
     /// What the server reported, if this error came from it.
     ///
     /// Of a violated constraint that includes values of the row. They are nowhere else in this error: neither its text nor what
@@ -322,6 +346,7 @@ impl Error {
             | Self::SerializationFailure(source)
             | Self::Deadlock(source)
             | Self::Database(source) => source.as_db_error(),
+            Self::NotBegun(source) => source.as_db_error(),
             _ => None,
         }
     }
@@ -357,7 +382,7 @@ impl From<tokio_postgres::Error> for Error {
 }
 
 /// Whether the connection is gone: the server said so, or the driver could not read or write.
-pub(crate) fn is_lost_connection(error: &tokio_postgres::Error) -> bool {
+fn is_lost_connection(error: &tokio_postgres::Error) -> bool {
     use std::error::Error as _;
     match error.code() {
         // Class 08, and the server's own shutdown, crash and "cannot connect now" of class 57.

@@ -45,7 +45,8 @@ pub use column::{Column, Computed, Generated, Operand, Settable, Stored};
 pub use columns::Columns;
 pub use connect::ConnectError;
 pub use db::{
-    Db, Executor, Isolation, LoggedStatement, StatementLog, Transaction, TransactionOptions,
+    AdvisoryKey, Db, Executor, Isolation, LoggedStatement, Retry, StatementLog, Transaction,
+    TransactionOptions,
 };
 pub use entity::Entity;
 pub use error::{ConstraintKind, Error, Result, Violation};

@@ -1,10 +1,13 @@
 //! A small shop: users 7 to 10, of whom 10 has nothing at all.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
 
 use orm_test::TestDb;
-use tokio_postgres::{AsyncMessage, Client, NoTls};
+use tokio_postgres::{AsyncMessage, Client, NoTls, SimpleQueryMessage};
 use unlazy::{Db, Entity, Loaded, StatementLog, Unloaded};
 
 pub(crate) const SHOP: &str = "
@@ -262,6 +265,59 @@ pub(crate) async fn shop() -> (TestDb, Db, StatementLog) {
     database(SHOP).await
 }
 
+pub(crate) fn new_user(name: impl Into<String>) -> NewUser {
+    NewUser { name: name.into() }
+}
+
+pub(crate) async fn is_saved(db: &Db, name: &str) -> bool {
+    let query = User::query().filter(User::NAME.eq(name));
+    query.exists(db).await.unwrap()
+}
+
+/// The texts of the statements since the last time.
+pub(crate) fn take_sql(log: &StatementLog) -> Vec<String> {
+    log.take().into_iter().map(|sent| sent.sql).collect()
+}
+
+/// The server process at the other end of the connection of a pool of one.
+pub(crate) async fn backend(db: &Db) -> i32 {
+    let client = db.pool().get().await.unwrap();
+    let row = client.query_one("SELECT pg_backend_pid()", &[]).await;
+    row.unwrap().get(0)
+}
+
+/// Ends a server process, and waits until it is gone.
+pub(crate) async fn terminate(test: &TestDb, backend: i32) {
+    let client = test.connect().await.unwrap();
+    let terminate = "SELECT pg_terminate_backend($1, 10000)";
+    let gone = client.query_one(terminate, &[&backend]).await.unwrap();
+    assert!(gone.get::<_, bool>(0));
+}
+
+/// Waits until no transaction is open in the database, and asserts that the next user of the pool finds none.
+pub(crate) async fn no_transaction_is_open(test: &TestDb, db: &Db) {
+    let pooled = db.pool().get().await.unwrap();
+    // Each message of a prepared statement has a timestamp of its own.
+    let outside = "SELECT now() = statement_timestamp()";
+    let answer = pooled.simple_query(outside).await.unwrap();
+    let is_outside = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    assert_eq!(is_outside, Some("t"));
+    drop(pooled);
+    let client = test.connect().await.unwrap();
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                AND pid <> pg_backend_pid() AND xact_start IS NOT NULL";
+    let all_ended = async {
+        while client.query_one(open, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(20), all_ended).await;
+    assert!(ended.is_ok(), "a transaction is open");
+}
+
 /// The numbers of rows of the statements since the last time, without those that begin and end a snapshot.
 pub(crate) fn take_rows(log: &StatementLog) -> Vec<u64> {
     let statements = log.take().into_iter();
@@ -280,6 +336,20 @@ pub(crate) fn with_parameter(url: &str, parameter: &str) -> String {
 /// A handle whose pool has a single connection, so that all of its queries meet on that.
 pub(crate) fn one_connection(test: &TestDb) -> Db {
     connect(&with_parameter(&test.url(), "max_connections=1"))
+}
+
+/// Polls a future so many times, each time when it says so, then drops it. Whether it was ready before.
+pub(crate) async fn polled<T>(future: impl Future<Output = T>, times: usize) -> bool {
+    let mut future = pin!(future);
+    let mut left = times;
+    poll_fn(move |context| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(|_| true)
+    })
+    .await
 }
 
 /// The values that the server was sent on one connection, as it logs them: `$1 = '{1,2}'`.

@@ -56,7 +56,7 @@ impl Fate {
 
 type Runs = Arc<Mutex<HashMap<i64, i32>>>;
 
-async fn run(job: &Job, tx: &mut Transaction<'_>, runs: &Runs, drop_me: &Notify) -> JobResult {
+async fn run(job: &Job, tx: &mut Transaction, runs: &Runs, drop_me: &Notify) -> JobResult {
     let run = {
         let mut runs = runs.lock().unwrap();
         let run = runs.entry(job.id).or_default();

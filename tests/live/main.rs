@@ -5,10 +5,13 @@
 #[macro_use]
 mod fixture;
 
+mod advisory;
 mod aggregates;
 mod basics;
+mod begin;
 mod constraints;
 mod deferred;
+mod dropped;
 mod fixed;
 mod in_hand;
 mod inserts;
@@ -24,6 +27,7 @@ mod per_parent;
 mod pipelined;
 mod queries;
 mod resources;
+mod retry;
 mod same_table_twice;
 mod scopes;
 mod serialize;

@@ -144,6 +144,7 @@ async fn a_handle_can_pipeline_all_of_its_queries() {
 async fn within_a_transaction_of_one_snapshot_nothing_is_begun() {
     let (_test, db, log) = shop().await;
     db.snapshot(async |tx| {
+        User::find(7).one(tx).await?; // the transaction's own BEGIN goes with it
         log.take();
         let query = User::query()
             .with(User::ORDERS.with(Order::ITEMS))

@@ -4,7 +4,6 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-use orm_test::TestDb;
 use unlazy::{Db, Entity, Error, Executor, Loaded, Unloaded, Value, sql};
 
 use crate::fixture::*;
@@ -22,13 +21,6 @@ fn assert_ann(found: unlazy::Result<Tree>) {
     let orders = [1, 3, 5].map(plain_order);
     let expected = user(7, many([plain_address(1)]), many(orders));
     assert_eq!(found.unwrap(), expected);
-}
-
-/// The server process at the other end of the pool's connection.
-async fn backend(db: &Db) -> i32 {
-    let client = db.pool().get().await.unwrap();
-    let row = client.query_one("SELECT pg_backend_pid()", &[]).await;
-    row.unwrap().get(0)
 }
 
 async fn prepared_statements(db: &Db) -> i64 {
@@ -60,7 +52,7 @@ async fn everything_that_can_run_a_query_does() {
     assert_statements(&log, 6);
     db.transaction(async |tx| {
         assert_ann(ann(tx).await);
-        let in_savepoint = async |savepoint: &mut unlazy::Transaction<'_>| ann(savepoint).await;
+        let in_savepoint = async |savepoint: &mut unlazy::Transaction| ann(savepoint).await;
         assert_ann(tx.savepoint(in_savepoint).await);
         Ok::<_, Error>(())
     })
@@ -292,14 +284,6 @@ async fn a_transaction_that_is_dropped_anywhere_leaves_none_open() {
     }
     assert!(polls > 4, "{polls}");
     assert_ann(ann(&db).await);
-}
-
-async fn terminate(test: &TestDb, backend: i32) {
-    let client = test.connect().await.unwrap();
-    // Waits until it is gone.
-    let terminate = "SELECT pg_terminate_backend($1, 10000)";
-    let gone = client.query_one(terminate, &[&backend]).await.unwrap();
-    assert!(gone.get::<_, bool>(0));
 }
 
 #[tokio::test]

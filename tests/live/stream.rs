@@ -74,13 +74,6 @@ async fn cursors(on: &(impl Executor + ?Sized)) -> u64 {
     of_streams.count(on).await.unwrap()
 }
 
-/// The server process at the other end of the pool's connection.
-async fn backend(db: &Db) -> i32 {
-    let client = db.pool().get().await.unwrap();
-    let row = client.query_one("SELECT pg_backend_pid()", &[]).await;
-    row.unwrap().get(0)
-}
-
 fn by_id(batch: u32) -> Query<User> {
     User::query().batch_size(batch)
 }
@@ -915,7 +908,7 @@ async fn tables_that_have_changed_since_the_statements_were_prepared() {
 
     // Within a transaction nothing can be tried again, but the next one is as good as new.
     let in_transaction = async || {
-        let read = async |tx: &mut unlazy::Transaction<'_>| read(query().stream(tx)).await;
+        let read = async |tx: &mut unlazy::Transaction| read(query().stream(tx)).await;
         db.transaction(read).await
     };
     assert_eq!(in_transaction().await.unwrap(), 3);

@@ -1,6 +1,6 @@
 //! Transactions and savepoints.
 
-use unlazy::{Db, Entity, Error, Isolation, Result, TransactionOptions, Unloaded, sql};
+use unlazy::{Entity, Error, Isolation, Result, TransactionOptions, Unloaded, sql};
 
 use crate::fixture::*;
 
@@ -10,17 +10,6 @@ struct Setting {
     #[entity(primary_key)]
     name: String,
     setting: String,
-}
-
-fn new_user(name: &str) -> NewUser {
-    NewUser {
-        name: name.to_owned(),
-    }
-}
-
-async fn is_saved(db: &Db, name: &str) -> bool {
-    let query = User::query().filter(User::NAME.eq(name));
-    query.exists(db).await.unwrap()
 }
 
 #[tokio::test]
@@ -157,12 +146,12 @@ async fn a_savepoint_is_undone_alone() {
         control,
         [
             "BEGIN",
-            "SAVEPOINT",
-            "ROLLBACK TO",
-            "SAVEPOINT",
-            "SAVEPOINT",
-            "RELEASE",
-            "RELEASE",
+            "SAVEPOINT \"unlazy 1\"",
+            "ROLLBACK TO \"unlazy 1\"; RELEASE \"unlazy 1\"",
+            "SAVEPOINT \"unlazy 1\"",
+            "SAVEPOINT \"unlazy 2\"",
+            "RELEASE \"unlazy 2\"",
+            "RELEASE \"unlazy 1\"",
             "COMMIT"
         ]
     );
@@ -353,7 +342,7 @@ async fn transactions_run_in_spawned_tasks() {
         handle
             .transaction(async |tx| {
                 for name in &names {
-                    User::insert(new_user(name)).execute(tx).await?;
+                    User::insert(new_user(*name)).execute(tx).await?;
                 }
                 Ok::<_, Error>(())
             })
@@ -364,7 +353,7 @@ async fn transactions_run_in_spawned_tasks() {
 }
 
 /// Polls a statement that takes long once, so that it is sent, and drops it.
-async fn drop_a_statement(tx: &unlazy::Transaction<'_>) {
+async fn drop_a_statement(tx: &unlazy::Transaction) {
     let statement = unlazy::execute(sql!("SELECT pg_sleep(60)"), tx);
     let sent = tokio::time::timeout(std::time::Duration::from_millis(50), statement).await;
     assert!(sent.is_err(), "the statement ended before it was dropped");

@@ -3,7 +3,6 @@
 use std::ops::Deref;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use deadpool_postgres::StatementCache;
@@ -13,10 +12,12 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, RowStream, Statement};
 
 use crate::bind::{OfBaseType, Parameter};
+use crate::db::Transaction;
 use crate::db::log::{StatementLog, record};
-use crate::db::snapshot::{Standing, send_unawaited};
+use crate::db::pooled::{PooledClient, send_unawaited};
+use crate::db::snapshot::Standing;
 use crate::decode::check_types;
-use crate::error::{Result, is_lost_connection};
+use crate::error::Result;
 use crate::scope::Scopes;
 use crate::sql::{Layout, SelectSql, Sql};
 
@@ -27,106 +28,47 @@ pub struct Connection<'a> {
     statements: Option<Arc<StatementCache>>,
     log: Option<&'a StatementLog>,
     scopes: Scopes,
-    /// Set when a statement fails: within a transaction, nothing can be committed any more.
-    failed: Option<&'a AtomicBool>,
     pub(super) standing: Standing,
-    /// Whether a snapshot was begun on it that is not ended yet.
-    pub(super) in_snapshot: Arc<AtomicBool>,
     /// Whether queries are pipelined that do not say otherwise.
     pipelined: bool,
-    /// Statements whose results are not yet read to the end.
-    running: Running,
 }
 
 enum ClientRef<'a> {
     Pooled(PooledClient),
     Borrowed(&'a Client),
+    Transaction(&'a Transaction),
 }
 
-impl Deref for ClientRef<'_> {
+/// What a statement is sent on, for as long as it runs.
+pub(super) enum Lease<'a> {
+    Pooled(&'a PooledClient),
+    Borrowed(&'a Client),
+    Transaction(&'a Transaction, Arc<PooledClient>),
+}
+
+impl Deref for Lease<'_> {
     type Target = Client;
 
     fn deref(&self) -> &Client {
         match self {
-            Self::Pooled(pooled) => pooled.client(),
+            Self::Pooled(client) => client,
             Self::Borrowed(client) => client,
+            Self::Transaction(_, client) => client,
         }
     }
 }
 
-/// The number of statements under way on a connection.
-pub(super) type Running = Arc<AtomicUsize>;
-
-/// A connection of the pool, which goes back to it only if nothing is running on it.
-///
-/// A future that is dropped does not stop its statement: the next user of the connection would wait for it. So a
-/// connection that is dropped with a statement under way is closed instead.
-pub(super) struct PooledClient {
-    /// Boxed: it is large, and moves with the connection.
-    object: Option<Box<deadpool_postgres::Client>>,
-    running: Running,
-    in_snapshot: Arc<AtomicBool>,
-}
-
-impl PooledClient {
-    pub(super) fn new(object: deadpool_postgres::Client) -> Self {
-        Self {
-            object: Some(Box::new(object)),
-            running: Running::default(),
-            in_snapshot: Arc::default(),
-        }
-    }
-
-    /// Closes the connection instead of giving it back.
-    pub(super) fn close(mut self) {
-        if let Some(object) = self.object.take() {
-            drop(deadpool_postgres::Client::take(*object));
-        }
-    }
-
-    pub(super) fn running(&self) -> &Running {
-        &self.running
-    }
-
-    fn object(&self) -> &deadpool_postgres::Client {
-        self.object.as_ref().expect("taken only when dropped")
-    }
-
-    pub(super) fn object_mut(&mut self) -> &mut deadpool_postgres::Client {
-        self.object.as_mut().expect("taken only when dropped")
-    }
-
-    fn client(&self) -> &Client {
-        self.object()
-    }
-}
-
-impl Drop for PooledClient {
-    fn drop(&mut self) {
-        let Some(object) = self.object.take() else {
-            return;
-        };
-        if self.running.load(Ordering::Acquire) > 0 {
-            tracing::debug!(target: "unlazy", "a query was dropped before its end: closing its connection");
-            drop(deadpool_postgres::Client::take(*object));
-        } else if self.in_snapshot.load(Ordering::Acquire) {
-            send_unawaited(&object, "ROLLBACK");
-        }
-    }
-}
-
-/// Counts a statement as running until it has ended; it never does if its future is dropped or its connection is lost.
-pub(super) struct RunningStatement<'c>(&'c AtomicUsize);
-
-impl<'c> RunningStatement<'c> {
-    pub(super) fn start(running: &'c AtomicUsize) -> Self {
-        running.fetch_add(1, Ordering::AcqRel);
-        Self(running)
-    }
-
-    pub(super) fn end<T>(self, outcome: &Result<T, tokio_postgres::Error>) {
-        if !outcome.as_ref().is_err_and(is_lost_connection) {
-            self.0.fetch_sub(1, Ordering::AcqRel);
+impl Lease<'_> {
+    /// Runs the statement that it was taken for. A transaction begins with its first one.
+    pub(super) async fn run<T>(&self, statement: impl Future<Output = Result<T>>) -> Result<T> {
+        match self {
+            Self::Borrowed(_) => statement.await,
+            Self::Pooled(client) => {
+                let done = statement.await;
+                client.has_run(&done);
+                done
+            }
+            Self::Transaction(transaction, client) => transaction.run(client, statement).await,
         }
     }
 }
@@ -140,30 +82,50 @@ struct Call<'a> {
 
 impl<'a> Connection<'a> {
     pub(super) fn pooled(client: PooledClient, log: Option<&'a StatementLog>) -> Self {
+        let statements = Some(client.statements().clone());
+        Self::new(ClientRef::Pooled(client), statements, Standing::Own).with_log(log)
+    }
+
+    pub(super) fn borrowed(client: &'a Client, statements: Option<&Arc<StatementCache>>) -> Self {
+        let statements = statements.cloned();
+        Self::new(ClientRef::Borrowed(client), statements, Standing::Foreign)
+    }
+
+    pub(super) fn of_transaction(
+        transaction: &'a Transaction,
+        statements: &Arc<StatementCache>,
+    ) -> Self {
+        let statements = Some(statements.clone());
+        let client = ClientRef::Transaction(transaction);
+        Self::new(client, statements, Standing::Transaction)
+    }
+
+    fn new(
+        client: ClientRef<'a>,
+        statements: Option<Arc<StatementCache>>,
+        standing: Standing,
+    ) -> Self {
         Self {
-            statements: Some(client.object().statement_cache.clone()),
-            running: client.running().clone(),
-            in_snapshot: client.in_snapshot.clone(),
-            client: ClientRef::Pooled(client),
-            log,
+            client,
+            statements,
+            log: None,
             scopes: Scopes::default(),
-            failed: None,
-            standing: Standing::Own,
+            standing,
             pipelined: false,
         }
     }
 
-    pub(super) fn borrowed(client: &'a Client, statements: Option<&Arc<StatementCache>>) -> Self {
-        Self {
-            client: ClientRef::Borrowed(client),
-            statements: statements.cloned(),
-            log: None,
-            scopes: Scopes::default(),
-            failed: None,
-            standing: Standing::Foreign,
-            in_snapshot: Arc::default(),
-            pipelined: false,
-            running: Running::default(),
+    /// What a statement is sent on, which counts as running from now on.
+    pub(super) fn lease(&self) -> Result<Lease<'_>> {
+        match &self.client {
+            ClientRef::Pooled(client) => {
+                client.runs();
+                Ok(Lease::Pooled(client))
+            }
+            ClientRef::Borrowed(client) => Ok(Lease::Borrowed(client)),
+            ClientRef::Transaction(transaction) => {
+                Ok(Lease::Transaction(transaction, transaction.lease()?))
+            }
         }
     }
 
@@ -174,7 +136,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// The connection of a transaction.
+    /// The connection of a transaction, whose statements may all see the same snapshot.
     pub(super) fn in_transaction(self, has_one_snapshot: bool) -> Self {
         let standing = if has_one_snapshot {
             Standing::Snapshot
@@ -196,7 +158,7 @@ impl<'a> Connection<'a> {
     /// Whether a statement that fails leaves a transaction in which nothing can be tried again.
     pub(crate) fn is_in_transaction(&self) -> bool {
         matches!(self.standing, Standing::Snapshot | Standing::Transaction)
-            || self.in_snapshot.load(Ordering::Acquire)
+            || matches!(&self.client, ClientRef::Pooled(client) if client.is_in_transaction())
     }
 
     /// Says why something was not done as it was asked for.
@@ -234,11 +196,10 @@ impl<'a> Connection<'a> {
         &self.scopes
     }
 
-    pub(super) fn reporting(self, failed: &'a AtomicBool, running: &Running) -> Self {
-        Self {
-            failed: Some(failed),
-            running: running.clone(),
-            ..self
+    /// Says whether a transaction is open on a connection of the pool, which is rolled back with it.
+    pub(super) fn set_in_transaction(&self, in_transaction: bool) {
+        if let ClientRef::Pooled(client) = &self.client {
+            client.set_in_transaction(in_transaction);
         }
     }
 
@@ -246,16 +207,16 @@ impl<'a> Connection<'a> {
     pub(crate) async fn prepare(&self, sql: &Sql) -> Result<Statement> {
         sql.check()?;
         let text = &sql.text;
-        let running = RunningStatement::start(&self.running);
         let started = Instant::now();
-        let prepared = match &self.statements {
-            Some(statements) if !sql.depends_on_data => {
-                statements.prepare(&self.client, text).await
-            }
-            _ => self.client.prepare(text).await,
+        let lease = self.lease()?;
+        let prepare = async {
+            Ok(match &self.statements {
+                Some(statements) if !sql.depends_on_data => statements.prepare(&lease, text).await,
+                _ => lease.prepare(text).await,
+            }?)
         };
-        running.end(&prepared);
-        prepared.map_err(|error| self.failure(text, started, error))
+        let prepared = lease.run(prepare).await;
+        prepared.inspect_err(|_| self.record_failure(text, started))
     }
 
     /// Sends a statement that returns entities, and hands over its rows as they arrive.
@@ -298,12 +259,11 @@ impl<'a> Connection<'a> {
     /// Sends statements without parameters, whose rows are dropped.
     pub(super) async fn batch_execute(&self, text: &str) -> Result<()> {
         let started = Instant::now();
-        let running = RunningStatement::start(&self.running);
-        let done = self.client.batch_execute(text).await;
-        running.end(&done);
-        done.map_err(|error| self.failure(text, started, error))?;
-        record(self.log, text, 0, started.elapsed(), false);
-        Ok(())
+        let lease = self.lease()?;
+        let done = lease.run(async { Ok(lease.batch_execute(text).await?) });
+        let done = done.await;
+        record(self.log, text, 0, started.elapsed(), done.is_err());
+        done
     }
 
     /// Sends a statement that returns nothing, without preparing it.
@@ -314,23 +274,26 @@ impl<'a> Connection<'a> {
         types: &[Type],
     ) -> Result<()> {
         let started = Instant::now();
-        let running = RunningStatement::start(&self.running);
         let values: Vec<OfBaseType<'_>> = borrowed(parameters).collect();
         let typed: Vec<(&(dyn ToSql + Sync), Type)> = values
             .iter()
             .map(|value| value as _)
             .zip(types.iter().cloned())
             .collect();
-        let done = self.client.execute_typed(text, &typed).await;
-        running.end(&done);
-        done.map_err(|error| self.failure(text, started, error))?;
-        record(self.log, text, 0, started.elapsed(), false);
-        Ok(())
+        let lease = self.lease()?;
+        let done = lease.run(async { Ok(lease.execute_typed(text, &typed).await?) });
+        let done = done.await;
+        record(self.log, text, 0, started.elapsed(), done.is_err());
+        done.map(drop)
     }
 
     /// Sends a statement whose answer nobody waits for.
     pub(super) fn send_unawaited(&self, text: &str) {
-        send_unawaited(&self.client, text);
+        match &self.client {
+            ClientRef::Pooled(client) => send_unawaited(client, text),
+            ClientRef::Borrowed(client) => send_unawaited(client, text),
+            ClientRef::Transaction(transaction) => transaction.send_unawaited(text),
+        }
     }
 
     async fn run(
@@ -340,10 +303,9 @@ impl<'a> Connection<'a> {
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
         let started = Instant::now();
-        let running = RunningStatement::start(&self.running);
-        let read = self.read(statement, call, each).await;
-        running.end(&read);
-        let (rows, outcome) = read.map_err(|error| self.failure(call.text, started, error))?;
+        let lease = self.lease()?;
+        let read = lease.run(self.read(&lease, statement, call, each)).await;
+        let (rows, outcome) = read.inspect_err(|_| self.record_failure(call.text, started))?;
         record(
             self.log,
             call.text,
@@ -357,11 +319,12 @@ impl<'a> Connection<'a> {
     /// Reads the result to its end, even if a row cannot be used: the connection is needed again.
     async fn read(
         &self,
+        client: &Client,
         statement: &Statement,
         call: &Call<'_>,
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
-    ) -> Result<(u64, Result<()>), tokio_postgres::Error> {
-        let (stream, prepared_anew) = self.open(statement, call).await?;
+    ) -> Result<(u64, Result<()>)> {
+        let (stream, prepared_anew) = self.open(client, statement, call).await?;
         let mut stream = pin!(stream);
         let mut outcome = match prepared_anew {
             Some(statement) => check_layout(&statement, call.layout),
@@ -378,13 +341,12 @@ impl<'a> Connection<'a> {
     /// Sends the statement. If the table has changed since it was prepared, it is prepared anew, once, and returned.
     async fn open(
         &self,
+        client: &Client,
         statement: &Statement,
         call: &Call<'_>,
     ) -> Result<(RowStream, Option<Statement>), tokio_postgres::Error> {
         match (
-            self.client
-                .query_raw(statement, borrowed(call.parameters))
-                .await,
+            client.query_raw(statement, borrowed(call.parameters)).await,
             &self.statements,
         ) {
             (Err(error), Some(statements)) if is_outdated(&error) => {
@@ -392,9 +354,8 @@ impl<'a> Connection<'a> {
                 if self.is_in_transaction() {
                     return Err(error);
                 }
-                let statement = statements.prepare(&self.client, call.text).await?;
-                let stream = self
-                    .client
+                let statement = statements.prepare(client, call.text).await?;
+                let stream = client
                     .query_raw(&statement, borrowed(call.parameters))
                     .await?;
                 Ok((stream, Some(statement)))
@@ -403,34 +364,13 @@ impl<'a> Connection<'a> {
         }
     }
 
-    pub(super) fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// Counts a statement as running.
-    pub(super) fn start(&self) -> RunningStatement<'_> {
-        RunningStatement::start(&self.running)
-    }
-
     /// Records a statement that has ended well.
-    pub(super) fn succeeded(&self, text: &str, rows: u64, started: Instant) {
+    pub(super) fn record_success(&self, text: &str, rows: u64, started: Instant) {
         record(self.log, text, rows, started.elapsed(), false);
     }
 
-    pub(super) fn failure(
-        &self,
-        text: &str,
-        started: Instant,
-        error: tokio_postgres::Error,
-    ) -> crate::Error {
-        // An error of the driver, such as a value that does not fit its parameter, was never sent.
-        if let Some(failed) = self.failed
-            && (error.as_db_error().is_some() || is_lost_connection(&error))
-        {
-            failed.store(true, Ordering::Release);
-        }
+    pub(super) fn record_failure(&self, text: &str, started: Instant) {
         record(self.log, text, 0, started.elapsed(), true);
-        error.into()
     }
 }
 

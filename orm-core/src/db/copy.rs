@@ -10,7 +10,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use crate::bind::OfBaseType;
 use crate::db::Connection;
-use crate::db::connection::RunningStatement;
+use crate::db::connection::Lease;
 use crate::error::Result;
 
 /// Rows on their way. Unless it is [finished](Self::finish), none is stored: it counts as running when it is dropped, so
@@ -19,7 +19,8 @@ pub(crate) struct Copying<'c> {
     connection: &'c Connection<'c>,
     text: String,
     writer: Pin<Box<BinaryCopyInWriter>>,
-    running: RunningStatement<'c>,
+    /// Running until it is finished.
+    lease: Lease<'c>,
     started: Instant,
 }
 
@@ -30,16 +31,15 @@ impl<'c> Copying<'c> {
         types: &[Type],
     ) -> Result<Self> {
         let started = Instant::now();
-        let beginning = connection.start();
-        let begun = connection.client().copy_in(&text).await;
-        beginning.end(&begun);
+        let lease = connection.lease()?;
+        let begun = lease.run(async { Ok(lease.copy_in(&text).await?) }).await;
         let sink: CopyInSink<Bytes> =
-            begun.map_err(|error| connection.failure(&text, started, error))?;
+            begun.inspect_err(|_| connection.record_failure(&text, started))?;
         Ok(Self {
             connection,
             text,
             writer: Box::pin(BinaryCopyInWriter::new(sink, types)),
-            running: connection.start(),
+            lease: connection.lease()?,
             started,
         })
     }
@@ -53,19 +53,21 @@ impl<'c> Copying<'c> {
             .as_mut()
             .write_raw(values.map(OfBaseType))
             .await
-            .map_err(|error| self.connection.failure(&self.text, self.started, error))
+            .inspect_err(|_| self.connection.record_failure(&self.text, self.started))?;
+        Ok(())
     }
 
     /// Ends it and returns the number of rows that were stored.
     pub(crate) async fn finish(mut self) -> Result<u64> {
-        let done = self.writer.as_mut().finish().await;
-        self.running.end(&done);
-        match done {
+        let writer = self.writer.as_mut();
+        let done = self.lease.run(async { Ok(writer.finish().await?) }).await;
+        match &done {
             Ok(rows) => {
-                self.connection.succeeded(&self.text, rows, self.started);
-                Ok(rows)
+                self.connection
+                    .record_success(&self.text, *rows, self.started);
             }
-            Err(error) => Err(self.connection.failure(&self.text, self.started, error)),
+            Err(_) => self.connection.record_failure(&self.text, self.started),
         }
+        done
     }
 }

@@ -2,7 +2,8 @@
 
 use futures_util::future::BoxFuture;
 
-use crate::db::connection::{Connection, PooledClient};
+use crate::db::connection::Connection;
+use crate::db::pooled::PooledClient;
 use crate::db::{Db, Transaction};
 use crate::error::Result;
 use crate::scope::Scopes;
@@ -38,7 +39,7 @@ mod sealed {
     pub trait Sealed {}
 
     impl Sealed for super::Db {}
-    impl Sealed for super::Transaction<'_> {}
+    impl Sealed for super::Transaction {}
     impl Sealed for tokio_postgres::Client {}
     impl Sealed for tokio_postgres::Transaction<'_> {}
     impl Sealed for deadpool_postgres::Client {}
@@ -63,7 +64,7 @@ impl Executor for Db {
     }
 }
 
-impl Executor for Transaction<'_> {
+impl Executor for Transaction {
     fn acquire(&self) -> Acquire<'_> {
         ready(self.connection())
     }

@@ -5,7 +5,8 @@ use std::fmt;
 use deadpool_postgres::{Pool, PoolError, TimeoutType};
 
 use crate::connect;
-use crate::db::connection::PooledClient;
+use crate::db::pooled::PooledClient;
+use crate::db::transaction::OpenTransaction;
 use crate::db::{Connection, Isolation, StatementLog, Transaction, TransactionOptions};
 use crate::error::{Error, Result};
 use crate::scope::{Scope, Scopes};
@@ -114,17 +115,24 @@ impl Db {
     /// Within it, run everything on `tx`: what runs on the `Db` takes another connection, sees nothing of the transaction, and
     /// waits for one in vain if the pool has no more.
     ///
+    /// `BEGIN` is sent along with the first statement, so that a transaction of one statement is two round trips: `BEGIN` and the
+    /// statement, and then the `COMMIT`. Without any statement nothing is sent. An error of `BEGIN` is therefore one of the first
+    /// statement: see [`Error::NotBegun`].
+    ///
+    /// A transaction may fail because of what others do at the same time, all the more where its isolation level is high:
+    /// [`transaction_retrying`](Self::transaction_retrying) runs it again.
+    ///
     /// The function's error can be of any type that an [`Error`] converts into. Where nothing else says which, the last line
     /// does: `Ok::<_, unlazy::Error>(())`.
     ///
     /// # Errors
     ///
-    /// What the function returns, and the errors of beginning and committing. If a statement failed and the function
+    /// What the function returns, and the errors of committing. If a statement failed and the function
     /// returned `Ok` all the same, the error is [`Error::Aborted`]: PostgreSQL would answer the COMMIT with a rollback,
-    /// and without an error.
+    /// and without an error. After an [`Error::Connection`] of the COMMIT, whether it was committed is not known.
     pub async fn transaction<T, E>(
         &self,
-        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+        work: impl AsyncFnOnce(&mut Transaction) -> Result<T, E>,
     ) -> Result<T, E>
     where
         E: From<Error>,
@@ -137,13 +145,14 @@ impl Db {
     pub async fn transaction_with<T, E>(
         &self,
         options: TransactionOptions,
-        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+        work: impl AsyncFnOnce(&mut Transaction) -> Result<T, E>,
     ) -> Result<T, E>
     where
         E: From<Error>,
     {
-        let mut client = PooledClient::new(self.client().await?);
-        Transaction::run(&mut client, options, self, work).await
+        let open = OpenTransaction::on(self, options).await?;
+        let done = work(&mut open.handle()).await;
+        open.end(done).await.0
     }
 
     /// Runs a function whose queries all see the database at one moment, and that changes nothing:
@@ -156,7 +165,7 @@ impl Db {
     /// As [`transaction`](Self::transaction).
     pub async fn snapshot<T, E>(
         &self,
-        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+        work: impl AsyncFnOnce(&mut Transaction) -> Result<T, E>,
     ) -> Result<T, E>
     where
         E: From<Error>,

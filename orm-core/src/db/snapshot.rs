@@ -1,9 +1,5 @@
 //! Snapshots: several statements that see the database at one moment.
 
-use std::sync::atomic::Ordering;
-
-use futures_util::FutureExt;
-
 use crate::db::connection::Connection;
 use crate::error::{Error, Result};
 
@@ -43,7 +39,7 @@ impl Connection<'_> {
         if !begins {
             return Ok(());
         }
-        self.in_snapshot.store(true, Ordering::Release);
+        self.set_in_transaction(true);
         self.batch_execute(BEGIN_SNAPSHOT).await
     }
 
@@ -54,13 +50,7 @@ impl Connection<'_> {
             return Ok(());
         }
         self.batch_execute(END_SNAPSHOT).await?;
-        self.in_snapshot.store(false, Ordering::Release);
+        self.set_in_transaction(false);
         Ok(())
     }
-}
-
-/// Ends what a query has begun that was dropped. The statement is sent when the future is first polled; the next user of
-/// the connection waits for its answer, which nobody reads.
-pub(super) fn send_unawaited(client: &tokio_postgres::Client, statement: &str) {
-    let _ = client.batch_execute(statement).now_or_never();
 }

@@ -1,166 +1,72 @@
 //! Transactions and savepoints.
 
+mod open;
+mod options;
+mod savepoint;
+mod shared;
+
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::Arc;
 
-use tokio_postgres::IsolationLevel;
-
-use crate::db::Db;
-use crate::db::connection::{Connection, PooledClient, Running, RunningStatement};
-use crate::db::log::{StatementLog, record};
+use crate::db::connection::Connection;
+use crate::db::pooled::PooledClient;
 use crate::error::{Error, Result};
-use crate::scope::Scopes;
 
-/// How much a transaction sees of concurrent ones. See PostgreSQL's documentation, chapter "Transaction Isolation".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Isolation {
-    /// Each statement sees what was committed before it began. PostgreSQL's default.
-    ReadCommitted,
-    /// All statements see what was committed before the first one began.
-    RepeatableRead,
-    /// As if transactions ran one after the other. Be ready to run it again:
-    /// [`Error::is_retryable`](crate::Error::is_retryable).
-    Serializable,
-}
-
-/// How a transaction is begun.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TransactionOptions {
-    isolation: Option<Isolation>,
-    read_only: Option<bool>,
-    deferrable: bool,
-}
-
-impl TransactionOptions {
-    /// What the server's settings say.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// `ISOLATION LEVEL ..`.
-    pub fn isolation(self, isolation: Isolation) -> Self {
-        Self {
-            isolation: Some(isolation),
-            ..self
-        }
-    }
-
-    /// Whether all statements see the same snapshot. Without an isolation level the server's settings decide.
-    fn has_one_snapshot(&self) -> bool {
-        matches!(
-            self.isolation,
-            Some(Isolation::RepeatableRead | Isolation::Serializable)
-        )
-    }
-
-    /// `READ ONLY` or `READ WRITE`.
-    pub fn read_only(self, read_only: bool) -> Self {
-        Self {
-            read_only: Some(read_only),
-            ..self
-        }
-    }
-
-    /// `DEFERRABLE`: a serializable read-only transaction waits until it can run without ever failing.
-    pub fn deferrable(self) -> Self {
-        Self {
-            deferrable: true,
-            ..self
-        }
-    }
-}
+pub(super) use open::OpenTransaction;
+pub use options::{Isolation, TransactionOptions};
+use savepoint::OpenSavepoint;
+use shared::Shared;
 
 /// A transaction, or a savepoint within one. Queries run on it as on a [`Db`](crate::Db).
 ///
-/// It ends with the function that it was given to: see [`Db::transaction`](crate::Db::transaction).
-pub struct Transaction<'a> {
-    inner: deadpool_postgres::Transaction<'a>,
-    failed: AtomicBool,
-    /// Of the transaction that this savepoint is in.
-    outer_failed: Option<&'a AtomicBool>,
-    has_one_snapshot: bool,
-    pipelined: bool,
-    scopes: &'a Scopes,
-    log: Option<&'a StatementLog>,
-    running: Running,
+/// It ends with the function that it was given to: see [`Db::transaction`](crate::Db::transaction). Where the handle is moved
+/// somewhere else, such as into a spawned task, statements on it are [`Error::TransactionEnded`] from then on.
+pub struct Transaction {
+    shared: Arc<Shared>,
+    /// How many savepoints it is within.
+    depth: usize,
 }
 
-impl fmt::Debug for Transaction<'_> {
+impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transaction")
-            .field("failed", &self.failed)
+            .field("savepoints", &self.depth)
             .finish_non_exhaustive()
     }
 }
 
-impl<'a> Transaction<'a> {
-    pub(super) async fn run<T, E: From<Error>>(
-        client: &mut PooledClient,
-        options: TransactionOptions,
-        db: &Db,
-        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let log = db.log();
-        let running = client.running().clone();
-        let mut builder = client.object_mut().build_transaction();
-        if let Some(isolation) = options.isolation {
-            builder = builder.isolation_level(match isolation {
-                Isolation::ReadCommitted => IsolationLevel::ReadCommitted,
-                Isolation::RepeatableRead => IsolationLevel::RepeatableRead,
-                Isolation::Serializable => IsolationLevel::Serializable,
-            });
-        }
-        if let Some(read_only) = options.read_only {
-            builder = builder.read_only(read_only);
-        }
-        if options.deferrable {
-            builder = builder.deferrable(true);
-        }
-        let inner = logged(log, &running, "BEGIN", builder.start()).await?;
-        let transaction = Transaction {
-            inner,
-            failed: AtomicBool::new(false),
-            outer_failed: None,
-            has_one_snapshot: options.has_one_snapshot(),
-            pipelined: db.is_pipelined(),
-            scopes: db.scopes(),
-            log,
-            running,
-        };
-        transaction.complete(work, "COMMIT", "ROLLBACK").await
-    }
-
+impl Transaction {
     /// Runs a function within a savepoint: what it did is undone when it returns `Err`, and the transaction goes on.
+    ///
+    /// ```sql
+    /// SAVEPOINT "unlazy 1"
+    /// -- and at the end
+    /// RELEASE "unlazy 1"
+    /// -- or
+    /// ROLLBACK TO "unlazy 1"; RELEASE "unlazy 1"
+    /// ```
+    ///
+    /// `SAVEPOINT` is sent along with the first statement, in the same round trip. Without any, nothing is sent.
     ///
     /// # Errors
     ///
     /// As [`Db::transaction`](crate::Db::transaction).
     pub async fn savepoint<T, E>(
         &mut self,
-        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
+        work: impl AsyncFnOnce(&mut Transaction) -> Result<T, E>,
     ) -> Result<T, E>
     where
         E: From<Error>,
     {
-        let log = self.log;
-        let running = self.running.clone();
-        let begun = logged(log, &running, "SAVEPOINT", self.inner.transaction()).await;
-        let savepoint = Transaction {
-            inner: begun.inspect_err(|_| self.failed.store(true, Ordering::Release))?,
-            failed: AtomicBool::new(false),
-            outer_failed: Some(&self.failed),
-            has_one_snapshot: self.has_one_snapshot,
-            pipelined: self.pipelined,
-            scopes: self.scopes,
-            log,
-            running,
-        };
-        savepoint.complete(work, "RELEASE", "ROLLBACK TO").await
+        let open = OpenSavepoint::within(self)?;
+        let done = work(&mut open.handle()).await;
+        let ended = open.end(done.is_ok()).await;
+        let value = done?;
+        Ok(ended.map(|()| value)?)
     }
 
-    /// [`Db::batch_execute`](crate::Db::batch_execute) within the transaction.
+    /// [`Db::batch_execute`](crate::Db::batch_execute) within the transaction, and on its connection, which is not closed after it. It
+    /// must not end the transaction: what follows would run by itself.
     ///
     /// # Errors
     ///
@@ -169,64 +75,30 @@ impl<'a> Transaction<'a> {
         self.connection().batch_execute(sql).await
     }
 
-    async fn complete<T, E: From<Error>>(
-        mut self,
-        work: impl AsyncFnOnce(&mut Transaction<'_>) -> Result<T, E>,
-        commit: &'static str,
-        rollback: &'static str,
-    ) -> Result<T, E> {
-        let done = work(&mut self).await;
-        let Self {
-            inner,
-            failed,
-            outer_failed,
-            log,
-            running,
-            ..
-        } = self;
-        // Behind a statement whose future was dropped nothing can be sent that would not wait for it, and whether it
-        // succeeds is not known. The connection is closed, and with it everything is rolled back.
-        if running.load(Ordering::Acquire) > 0 {
-            return done.and(Err(Error::Aborted.into()));
-        }
-        let ended = match &done {
-            Ok(_) if !failed.load(Ordering::Acquire) => {
-                logged(log, &running, commit, inner.commit()).await
-            }
-            _ => logged(log, &running, rollback, inner.rollback()).await,
-        };
-        if let (Err(_), Some(outer)) = (&ended, outer_failed) {
-            outer.store(true, Ordering::Release);
-        }
-        // The error of the work says more than that of a rollback on a lost connection.
-        let value = done?;
-        ended?;
-        if failed.load(Ordering::Acquire) {
-            return Err(Error::Aborted.into());
-        }
-        Ok(value)
-    }
-
     pub(super) fn connection(&self) -> Connection<'_> {
-        Connection::borrowed(self.inner.client(), Some(&self.inner.statement_cache))
-            .in_transaction(self.has_one_snapshot)
-            .pipelined_by_default(self.pipelined)
-            .with_log(self.log)
-            .with_scopes(self.scopes)
-            .reporting(&self.failed, &self.running)
+        let shared = &self.shared;
+        Connection::of_transaction(self, &shared.statements)
+            .in_transaction(shared.has_one_snapshot())
+            .pipelined_by_default(shared.pipelined)
+            .with_log(shared.log.as_ref())
+            .with_scopes(&shared.scopes)
     }
-}
 
-async fn logged<T>(
-    log: Option<&StatementLog>,
-    running: &Running,
-    statement: &str,
-    run: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<T> {
-    let started = Instant::now();
-    let running = RunningStatement::start(running);
-    let done = run.await;
-    running.end(&done);
-    record(log, statement, 0, started.elapsed(), done.is_err());
-    done.map_err(Error::from)
+    /// The connection for a statement.
+    pub(super) fn lease(&self) -> Result<Arc<PooledClient>> {
+        self.shared.lease(self.depth)
+    }
+
+    /// Runs the statement that a connection was taken for.
+    pub(super) async fn run<T>(
+        &self,
+        client: &Arc<PooledClient>,
+        statement: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        self.shared.run(self.depth, client, statement).await
+    }
+
+    pub(super) fn send_unawaited(&self, statement: &str) {
+        self.shared.send_unawaited(self.depth, statement);
+    }
 }
