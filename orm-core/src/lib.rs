@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod annotate;
+mod arithmetic;
 mod bind;
 mod column;
 mod columns;
@@ -41,6 +42,7 @@ mod write;
 
 pub use aggregate::Number;
 pub use annotate::{Annotate, Annotations};
+pub use arithmetic::Calculate;
 pub use column::{Column, Computed, Generated, Operand, Settable, Stored};
 pub use columns::Columns;
 pub use connect::ConnectError;

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use crate::db::Executor;
 use crate::entity::{Entity, EntityDef, KeyParts};
 use crate::expr::Expr;
+use crate::expression::{Expression, IntoExpression};
 use crate::fixed::Fixed;
 use crate::load::{
     At, Below, Complete, Filled, FilledIf, Follow, If, InHand, IntoComplete, LimitOverAllParents,
@@ -508,6 +509,29 @@ impl<R: Relation> Rel<R> {
         R::Shape: ToOne,
     {
         self.exists_where(Some(condition.into_expr()))
+    }
+
+    /// A value of the related row, for whatever takes an [`Expression`]: `Post::AUTHOR.value(User::EMAIL)`.
+    ///
+    /// It is `(SELECT t1.email FROM users AS t1 WHERE t1.id = t0.author_id)`, or `t1.email` in a query that joins the relation
+    /// to load it. Where there need not be a row, the value is NULL without one, and so its type is an `Option`.
+    ///
+    /// Of a relation that is required the row is taken to be there. If a [scope](crate::Scope) hides it, the value is NULL all
+    /// the same, which is an error where a statement returns it ([`Error::DecodeExpression`](crate::Error::DecodeExpression)).
+    pub fn value<V>(
+        self,
+        value: V,
+    ) -> Expression<R::Parent, <R::Shape as ToOne>::Value<V::Value>>
+    where
+        R::Shape: ToOne,
+        V: IntoExpression<R::Target>,
+    {
+        let value = value.into_expression().expr();
+        Expression::computed(Expr::Related(
+            R::DEF,
+            Box::new(self.select()),
+            Box::new(value),
+        ))
     }
 
     /// Orders by a column of the related row: `Post::AUTHOR.order(User::EMAIL.desc())`. Where there is none, the value
