@@ -110,6 +110,9 @@ pub use orm_macros::Entity;
 #[doc = include_str!("docs/insert.md")]
 pub use orm_macros::Insert;
 
+#[doc = include_str!("docs/patch.md")]
+pub use orm_macros::Patch;
+
 #[doc = include_str!("docs/value.md")]
 pub use orm_macros::Value;
 

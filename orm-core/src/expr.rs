@@ -110,9 +110,7 @@ impl Expr {
                 relation.name == other.name && a.is_same(b) && of.is_same(other_of)
             }
             (Self::Scope(a), Self::Scope(b)) => a.is_same(b),
-            (Self::Call(function, a), Self::Call(other, b)) => {
-                function == other && all_same(a, b)
-            }
+            (Self::Call(function, a), Self::Call(other, b)) => function == other && all_same(a, b),
             (Self::Raw(a), Self::Raw(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_same(b))
             }

@@ -16,6 +16,7 @@ use crate::load::{
 use crate::order::{Order, OrderBy};
 use crate::predicate::{Filter, Predicate};
 use crate::record::{Assemble, Record};
+use crate::scope::SoftDelete;
 use crate::select::Select;
 use crate::shape::{Joinable, Shape, ToMany, ToOne};
 use crate::state::{Loaded, Unloaded};
@@ -120,6 +121,8 @@ impl RelationDef {
 pub(crate) struct Unscoped {
     pub(crate) target: bool,
     pub(crate) link: bool,
+    /// Only of the scope that hides deleted targets.
+    pub(crate) deleted: bool,
 }
 
 impl fmt::Display for RelationDef {
@@ -142,6 +145,7 @@ impl<R> Rel<R> {
             unscoped: Unscoped {
                 target: false,
                 link: false,
+                deleted: false,
             },
             marker: PhantomData,
         }
@@ -454,6 +458,16 @@ impl<R: Relation> Rel<R> {
         self
     }
 
+    /// The targets that are [deleted softly](derive@crate::Entity#soft-deletion) are there too: `.with(Post::AUTHOR.with_deleted())`,
+    /// `User::POSTS.with_deleted().count()`. Other scopes of the target hold.
+    pub fn with_deleted(mut self) -> Self
+    where
+        R::Target: SoftDelete,
+    {
+        self.unscoped.deleted = true;
+        self
+    }
+
     /// Goes also through link rows that the scopes of the link's entity hide.
     pub fn unscoped_link(mut self) -> Self
     where
@@ -518,10 +532,7 @@ impl<R: Relation> Rel<R> {
     ///
     /// Of a relation that is required the row is taken to be there. If a [scope](crate::Scope) hides it, the value is NULL all
     /// the same, which is an error where a statement returns it ([`Error::DecodeExpression`](crate::Error::DecodeExpression)).
-    pub fn value<V>(
-        self,
-        value: V,
-    ) -> Expression<R::Parent, <R::Shape as ToOne>::Value<V::Value>>
+    pub fn value<V>(self, value: V) -> Expression<R::Parent, <R::Shape as ToOne>::Value<V::Value>>
     where
         R::Shape: ToOne,
         V: IntoExpression<R::Target>,

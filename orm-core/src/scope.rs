@@ -4,10 +4,11 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use crate::bind::{Bind, Parameter};
-use crate::entity::{Entity, EntityDef};
+use crate::entity::{ColumnDef, Entity, EntityDef};
 use crate::error::Error;
 use crate::expr::Expr;
 use crate::predicate::Filter;
+use crate::select::Select;
 use crate::value::{IntoValue, Value};
 
 /// What the rows of several entities belong to, such as a tenant: each query sees the rows of one value.
@@ -89,6 +90,7 @@ use crate::value::{IntoValue, Value};
 /// | | shows |
 /// | --- | --- |
 /// | [`Query::unscoped`](crate::Query::unscoped), [`Update::unscoped`](crate::Update::unscoped), [`Delete::unscoped`](crate::Delete::unscoped) | all rows of the entity that is queried or written |
+/// | [`Query::with_deleted`](crate::Query::with_deleted) and its like on all of these | what is [deleted softly](derive@crate::Entity#soft-deletion), within the other scopes |
 /// | [`Rel::unscoped`](crate::Rel::unscoped), [`Load::unscoped`](crate::Load::unscoped) | all targets of this load, or of this condition |
 /// | [`Rel::unscoped_link`](crate::Rel::unscoped_link), [`Load::unscoped_link`](crate::Load::unscoped_link) | those behind all rows of the link |
 /// | [`Db::unscoped`](crate::Db::unscoped) | everything |
@@ -118,6 +120,94 @@ pub trait HoldsScope<V> {}
 impl<V: Value> HoldsScope<V> for V {}
 impl<V: Value> HoldsScope<V> for Option<V> {}
 
+/// An entity whose rows are deleted softly: `#[derive(Entity)]` implements it where a column is `#[entity(soft_delete)]`.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{Self}` are always deleted for good",
+    label = "`{Self}` has no column that marks deleted rows",
+    note = "to keep deleted rows in the table: `#[entity(soft_delete)] deleted_at: Option<..>`, a timestamp, or `deleted: bool`"
+)]
+pub trait SoftDelete: Entity {}
+
+/// The type of a column that marks deleted rows.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot mark deleted rows",
+    label = "the type of a `soft_delete` column is an `Option` of a timestamp, or `bool`"
+)]
+#[doc(hidden)]
+pub trait MarksDeletion {
+    const MARK: Mark;
+}
+
+/// How a column marks deleted rows.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// It is the time of the deletion, or NULL.
+    Time,
+    /// It is true, or false.
+    Flag,
+}
+
+macro_rules! marks {
+    ($($(#[$attribute:meta])* $time:ty),+ $(,)?) => {$(
+        $(#[$attribute])* impl MarksDeletion for Option<$time> {
+            const MARK: Mark = Mark::Time;
+        }
+    )+};
+}
+
+marks! {
+    std::time::SystemTime,
+    #[cfg(feature = "chrono")] chrono::NaiveDateTime,
+    #[cfg(feature = "chrono")] chrono::DateTime<chrono::Utc>,
+    #[cfg(feature = "chrono")] chrono::DateTime<chrono::FixedOffset>,
+    #[cfg(feature = "time")] time::PrimitiveDateTime,
+    #[cfg(feature = "time")] time::OffsetDateTime,
+    #[cfg(feature = "jiff")] jiff::civil::DateTime,
+    #[cfg(feature = "jiff")] jiff::Timestamp,
+}
+
+impl MarksDeletion for bool {
+    const MARK: Mark = Mark::Flag;
+}
+
+/// How the rows of an entity are deleted softly.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deletion {
+    column: &'static ColumnDef,
+    mark: Mark,
+}
+
+impl Deletion {
+    pub(crate) fn column(self) -> &'static ColumnDef {
+        self.column
+    }
+
+    /// What marks a row, behind the column's name in a SET.
+    pub(crate) fn mark(self) -> &'static str {
+        match self.mark {
+            Mark::Time => " = now()",
+            Mark::Flag => " = true",
+        }
+    }
+
+    /// The condition that a row is not deleted.
+    fn is_not_deleted(self) -> Expr {
+        let column = Expr::Column(self.column);
+        match self.mark {
+            Mark::Time => Expr::postfix(column, " IS NULL"),
+            Mark::Flag => Expr::Not(Box::new(column)),
+        }
+    }
+
+    /// Of these rows those that are not deleted yet, whatever scopes hold.
+    pub(crate) fn not_yet(self, mut select: Select) -> Select {
+        select.lift_deleted();
+        select.filter(self.is_not_deleted());
+        select
+    }
+}
+
 /// A scope of an entity.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -131,6 +221,8 @@ pub struct ScopeDef {
 enum Condition {
     /// The same for all queries.
     Always(fn() -> Expr),
+    /// A column does not mark the row as deleted.
+    NotDeleted { column: usize, mark: Mark },
     /// A column has the value that the handle or the query gives.
     Valued {
         scope: fn() -> TypeId,
@@ -159,6 +251,14 @@ impl ScopeDef {
         })
     }
 
+    /// `#[entity(soft_delete)]`.
+    pub const fn not_deleted<E: Entity, F: MarksDeletion>(column: usize) -> Self {
+        Self::new::<E>(Condition::NotDeleted {
+            column,
+            mark: F::MARK,
+        })
+    }
+
     const fn new<E: Entity>(condition: Condition) -> Self {
         Self {
             entity: def::<E>,
@@ -182,16 +282,30 @@ impl ScopeDef {
     /// Whether it is the same scope of the same entity.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let of_value = |scope: &Self| match scope.condition {
-            Condition::Always(_) => None,
+            Condition::Always(_) | Condition::NotDeleted { .. } => None,
             Condition::Valued { scope, .. } => Some(scope()),
         };
-        self.entity() == other.entity() && of_value(self) == of_value(other)
+        self.entity() == other.entity()
+            && of_value(self) == of_value(other)
+            && self.deletion().is_some() == other.deletion().is_some()
+    }
+
+    /// How rows are deleted, if it is the scope that hides those.
+    pub(crate) fn deletion(&self) -> Option<Deletion> {
+        match self.condition {
+            Condition::NotDeleted { column, mark } => Some(Deletion {
+                column: &(self.entity)().columns[column],
+                mark,
+            }),
+            _ => None,
+        }
     }
 
     /// The condition, with the value that is given. `None` if there is none.
     pub(crate) fn condition(&self, scopes: &Scopes) -> Option<Expr> {
         match self.condition {
             Condition::Always(condition) => Some(condition()),
+            Condition::NotDeleted { .. } => self.deletion().map(Deletion::is_not_deleted),
             Condition::Valued { scope, column, .. } => {
                 let column = &(self.entity)().columns[column];
                 let value = Bind {
@@ -208,7 +322,7 @@ impl ScopeDef {
         Error::MissingScope {
             entity: (self.entity)().name,
             scope: match self.condition {
-                Condition::Always(_) => "",
+                Condition::Always(_) | Condition::NotDeleted { .. } => "",
                 Condition::Valued { name, .. } => name,
             },
         }
@@ -221,6 +335,7 @@ impl ScopeDef {
         let is_lifted = scopes.otherwise() == Otherwise::Lifted;
         match &self.condition {
             Condition::Always(_) => !is_lifted && !within.contains(&self.entity()),
+            Condition::NotDeleted { .. } => !is_lifted,
             Condition::Valued { scope, .. } => !is_lifted || scopes.value(scope()).is_some(),
         }
     }
