@@ -113,9 +113,13 @@ where
 }
 
 /// Text put together.
-impl<E: Entity, T: Field<Base: Text>, S: Source> Column<E, T, S> {
+impl<E: Entity, T: Field, S: Source> Column<E, T, S> {
     /// `name || $1`. NULL if either is NULL; see [`unwrap_or`](Self::unwrap_or).
-    pub fn concat<R: Calculate<E, T::Base>>(self, other: R) -> Expression<E, R::With<T>> {
+    pub fn concat<R>(self, other: R) -> Expression<E, R::With<T>>
+    where
+        T::Base: Text,
+        R: Calculate<E, T::Base>,
+    {
         Expression::computed(Expr::binary(self.expr(), "||", other.into_expr()))
     }
 }

@@ -23,7 +23,7 @@ pub use check::{
 pub use copy::CopyIn;
 pub use delete::Delete;
 pub use insert::{Insert, InsertMany};
-pub use patch::{Change, Changes, Patch, PatchField, TellsKeepFromNull};
+pub use patch::{Change, Changes, Patch, PatchField};
 pub use returning::Returning;
 pub use rows::{ColumnValue, NewRow, no_value};
 pub use update::Update;

@@ -26,17 +26,16 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
 
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
-    let changes = columns
-        .into_iter()
-        .filter_map(|field| Some((field.ident.as_ref()?, field.ty.span())))
-        .map(|(field, type_span)| {
-            let constant = name::constant(field);
-            let column = quote_spanned!(field.span()=> <#entity>::#constant);
-            // A column that cannot be set is reported at the field's name, a type that does not fit at the type.
-            let add = quote_spanned!(field.span()=> changes.add);
-            let value = quote_spanned!(type_span=> self.#field);
-            quote!(#add(#column, #value);)
-        });
+    let changes = columns.iter().filter_map(|field| {
+        let field_name = field.ident.as_ref()?;
+        let constant = name::constant(field_name);
+        // A column that cannot be set is reported at the field's name, a value that does not fit at its type.
+        let column = quote_spanned!(field_name.span()=> <#entity>::#constant);
+        let mut value = field_name.clone();
+        value.set_span(field.ty.span());
+        let value = quote_spanned!(field.ty.span()=> self.#value);
+        Some(quote_spanned!(field_name.span()=> changes.add(#column, #value);))
+    });
     Ok(quote! {
         impl #impl_generics ::unlazy::Patch<#entity> for #ident #type_generics #where_clause {
             fn changes(self, changes: &mut ::unlazy::__private::Changes<'_, #entity>) {
@@ -68,7 +67,7 @@ fn entity(input: &DeriveInput, errors: &mut Errors) -> Option<Type> {
             .parse_args::<Type>()
             .map_err(|error| Error::new(error.span(), "expected the entity: `#[patch(User)]`"));
         if let Some(ty) = errors.keep(parsed) {
-            errors.set(&mut entity, ty, attribute.span(), "patch");
+            errors.set(&mut entity, ty, attribute.path().span(), "patch");
         }
     }
     if !is_named {

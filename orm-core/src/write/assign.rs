@@ -16,7 +16,7 @@ use crate::value::{PgType, Value};
 /// A column of the entity `E` that a statement can set: not one that the database generates.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be set",
-    label = "expected a column of `{E}` that the database does not generate",
+    label = "expected a column of `{E}` that is neither `generated` nor its `version`",
     note = "an insert can be made to set a generated column, as when rows are imported: `.set_generated(User::ID, 7)`"
 )]
 pub trait SetColumn<E> {
@@ -51,7 +51,8 @@ impl<E: Entity, D: DeferredColumn<Owner = E>> SetColumn<E> for Deferred<D> {
 /// - SQL of your own: `sql!("now()")`
 #[diagnostic::on_unimplemented(
     message = "a column of type `{T}` cannot be set to a `{Self}`",
-    label = "expected a `{T}`"
+    label = "expected a `{T}`",
+    note = "in place of an expression that may be NULL, for a column that may not: `.unwrap_or(..)`"
 )]
 pub trait Assign<E, T> {
     #[doc(hidden)]

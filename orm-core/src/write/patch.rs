@@ -100,8 +100,9 @@ impl<'a, E> Changes<'a, E> {
 /// | any | `Change<T>` | |
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` does not say how a column of type `{T}` is changed",
-    label = "expected `Option<{T}>` or `Change<{T}>`, or `{T}` if it is always set",
-    note = "a column whose type is no `unlazy::Value` takes a `Change<..>`"
+    label = "expected `Change<{T}>` or `Option<{T}>`",
+    note = "of a nullable column `None` alone could mean that it is kept or that it becomes NULL: `Change<Option<..>>` says which",
+    note = "a field that is always set has the column's own type; for a type that is no `unlazy::Value` write `Change<..>`"
 )]
 #[doc(hidden)]
 pub trait PatchField<E, T> {
@@ -147,26 +148,5 @@ impl<E, T, A: Assign<E, T>> PatchField<E, T> for Change<A> {
 
     fn into_change(self) -> Option<A> {
         self.into_option()
-    }
-}
-
-/// Never implemented: it is there for its message.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say whether `None` keeps the nullable column or sets it to NULL",
-    label = "for a nullable column write `Change<{Self}>`",
-    note = "`Change::Keep` keeps the value, `Change::Set(None)` makes it NULL; `Option<{Self}>` tells the two apart as well"
-)]
-#[doc(hidden)]
-pub trait TellsKeepFromNull {}
-
-#[diagnostic::do_not_recommend]
-impl<E, V: Value> PatchField<E, Option<V>> for Option<V>
-where
-    Option<V>: TellsKeepFromNull,
-{
-    type Value = V;
-
-    fn into_change(self) -> Option<V> {
-        self
     }
 }

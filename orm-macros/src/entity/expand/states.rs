@@ -21,7 +21,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     });
     let version_bind = model.version().map(|(_, column)| {
         let field = column.ident;
-        let version = bind(column, quote!(self.#field));
+        let version = bind(column, quote!(::core::clone::Clone::clone(&self.#field)));
         quote! {
             fn version_bind(&self) -> ::core::option::Option<::unlazy::__private::Bind> {
                 ::core::option::Option::Some(#version)
