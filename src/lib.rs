@@ -64,10 +64,12 @@
 //!   [`loaded!`]
 //! - connecting: [`Db::connect`]; transactions: [`Db::transaction`]; next to existing code: [`Executor`]
 //! - locking rows: [`Query::for_update`]
-//! - tenants and soft deletion: [`Scope`]
+//! - tenants: [`Scope`]; soft deletion: [`SoftDelete`]
 //! - changing rows: [`writing`] is the guide; [`Insert`](struct@Insert), [`InsertMany`], [`CopyIn`], [`Update`], [`Delete`]; structs of your own as new
-//!   rows: [`derive(Insert)`](derive@Insert)
+//!   rows: [`derive(Insert)`](derive@Insert), and as changes: [`derive(Patch)`](derive@Patch)
 //! - inserting or updating, whichever it takes: [`Insert::on_conflict`] over a [`UniqueKey`]; all about it at [`OnConflict`] and [`Upsert`]
+//! - calculating with columns: [`Calculate`]; values of related rows: [`Rel::value`]
+//! - refusing to overwrite what somebody else has changed: [versions](derive@Entity#versions)
 //! - what can go wrong: [`Error`]; which constraint refused a row: [`Error::violates`]
 //! - seeing what is sent: [`Query::to_sql`], [`StatementLog`]
 //!
@@ -97,7 +99,7 @@
 //! | `decimal` | `rust_decimal::Decimal` |
 //! | `network` | `cidr::IpCidr`, `cidr::IpInet`, `eui48::MacAddress` |
 //! | `bits` | `bit_vec::BitVec` |
-//! | `serde` | `Serialize` for [`Loaded`] (as its content) and [`Unloaded`](struct@Unloaded) (as `null`), and [`is_unloaded`] to leave it out |
+//! | `serde` | `Serialize` for [`Loaded`] (as its content) and [`Unloaded`](struct@Unloaded) (as `null`), and [`is_unloaded`] to leave it out; both ways for [`Change`] |
 //! | `tls` | TLS, by rustls |
 
 #![warn(missing_docs)]
@@ -136,6 +138,7 @@ pub mod loading {}
 /// How rows are written: inserts, upserts, updates, deletes, graphs of new rows, and transactions.
 #[doc = include_str!("docs/writing/insert.md")]
 #[doc = include_str!("docs/writing/upsert.md")]
+#[doc = include_str!("docs/writing/update.md")]
 pub mod writing {}
 
 /// The README's programs compile.

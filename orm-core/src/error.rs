@@ -64,7 +64,7 @@ pub enum Error {
     },
 
     /// A row is not there any more in the version that the entity has: somebody else has changed or deleted it since it was
-    /// read. Of an update or delete `.of(&entity)`, if the entity has a [`version`](derive@crate::Entity#versions). Nothing was
+    /// read. Of an update or delete `.of(&entity)`, if the entity has a `version`. Nothing was
     /// changed.
     ///
     /// Read the row again, and decide on what it is now. Running the same statement again would be of no use.

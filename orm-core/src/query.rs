@@ -161,7 +161,7 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
         self
     }
 
-    /// Rows that are [deleted softly](derive@crate::Entity#soft-deletion) are there too. Other [scopes](crate::Scope) of the
+    /// Rows that are [deleted softly](crate::SoftDelete) are there too. Other [scopes](crate::Scope) of the
     /// entity hold, and deleted rows of other entities stay hidden.
     pub fn with_deleted(mut self) -> Self
     where

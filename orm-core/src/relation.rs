@@ -458,7 +458,7 @@ impl<R: Relation> Rel<R> {
         self
     }
 
-    /// The targets that are [deleted softly](derive@crate::Entity#soft-deletion) are there too: `.with(Post::AUTHOR.with_deleted())`,
+    /// The targets that are [deleted softly](crate::SoftDelete) are there too: `.with(Post::AUTHOR.with_deleted())`,
     /// `User::POSTS.with_deleted().count()`. Other scopes of the target hold.
     pub fn with_deleted(mut self) -> Self
     where

@@ -90,7 +90,7 @@ use crate::value::{IntoValue, Value};
 /// | | shows |
 /// | --- | --- |
 /// | [`Query::unscoped`](crate::Query::unscoped), [`Update::unscoped`](crate::Update::unscoped), [`Delete::unscoped`](crate::Delete::unscoped) | all rows of the entity that is queried or written |
-/// | [`Query::with_deleted`](crate::Query::with_deleted) and its like on all of these | what is [deleted softly](derive@crate::Entity#soft-deletion), within the other scopes |
+/// | [`Query::with_deleted`](crate::Query::with_deleted) and its like on all of these | what is [deleted softly](crate::SoftDelete), within the other scopes |
 /// | [`Rel::unscoped`](crate::Rel::unscoped), [`Load::unscoped`](crate::Load::unscoped) | all targets of this load, or of this condition |
 /// | [`Rel::unscoped_link`](crate::Rel::unscoped_link), [`Load::unscoped_link`](crate::Load::unscoped_link) | those behind all rows of the link |
 /// | [`Db::unscoped`](crate::Db::unscoped) | everything |
@@ -120,7 +120,49 @@ pub trait HoldsScope<V> {}
 impl<V: Value> HoldsScope<V> for V {}
 impl<V: Value> HoldsScope<V> for Option<V> {}
 
-/// An entity whose rows are deleted softly: `#[derive(Entity)]` implements it where a column is `#[entity(soft_delete)]`.
+/// An entity whose rows are deleted softly: a column marks them, and a scope hides them. `#[derive(Entity)]` implements it
+/// where a column is `#[entity(soft_delete)]`: an `Option` of a timestamp, which is set to `now()`, or a `bool`, which is set
+/// to true.
+///
+/// ```
+/// # use std::time::SystemTime;
+/// # use unlazy::{Db, Entity};
+/// #[derive(Entity)]
+/// #[entity(table = "users")]
+/// struct User {
+///     #[entity(primary_key, generated)]
+///     id: i64,
+///     email: String,
+///     #[entity(soft_delete)]
+///     deleted_at: Option<SystemTime>,
+/// }
+///
+/// # async fn example(user: User, long_ago: SystemTime, db: Db) -> unlazy::Result<()> {
+/// User::delete().of(&user).execute(&db).await?;
+/// let users = User::query().all(&db).await?;
+/// let all = User::query().with_deleted().all(&db).await?;
+/// let restored = User::update().with_deleted().of(&user).set(User::DELETED_AT, None).one(&db).await?;
+/// User::delete().for_good().with_deleted().filter(User::DELETED_AT.lt(long_ago)).execute(&db).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// ```sql
+/// UPDATE "users" AS t0 SET "deleted_at" = now() WHERE t0."id" = $1 AND t0."deleted_at" IS NULL
+/// SELECT t0."id", t0."email", t0."deleted_at" FROM "users" AS t0 WHERE t0."deleted_at" IS NULL ORDER BY t0."id"
+/// SELECT t0."id", t0."email", t0."deleted_at" FROM "users" AS t0 ORDER BY t0."id"
+/// UPDATE "users" AS t0 SET "deleted_at" = $1 WHERE t0."id" = $2 RETURNING "id", "email", "deleted_at"
+/// DELETE FROM "users" AS t0 WHERE t0."deleted_at" < $1
+/// ```
+///
+/// Deleted rows are hidden wherever a [`Scope`] holds: in queries, loads, conditions on related rows, counts, updates and
+/// deletes. `with_deleted()` shows them in one place, and leaves the other scopes of the entity as they are: on
+/// [`Query`](crate::Query::with_deleted), on [`Update`](crate::Update::with_deleted) and [`Delete`](crate::Delete::with_deleted),
+/// and on a relation ([`Rel`](crate::Rel::with_deleted)), `.with(Post::AUTHOR.with_deleted())`. What is deleted already is
+/// not deleted again, and keeps its time.
+///
+/// The database knows nothing of it: a deleted row still has its value in a unique constraint, unless that is
+/// `CREATE UNIQUE INDEX .. WHERE deleted_at IS NULL`, and rows that refer to it are not deleted with it.
 #[diagnostic::on_unimplemented(
     message = "rows of `{Self}` are always deleted for good",
     label = "`{Self}` has no column that marks deleted rows",

@@ -25,7 +25,7 @@ use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered};
 /// It can be run once it says which rows it is for: [`of`](Self::of) an entity, [`filter`](Self::filter)ed, or
 /// [`all_rows`](Self::all_rows).
 ///
-/// Rows of an entity with a [`soft_delete`](derive@crate::Entity#soft-deletion) column are marked as deleted by it, and stay in
+/// Rows of an entity with a [`soft_delete`](crate::SoftDelete) column are marked as deleted by it, and stay in
 /// the table: see [`for_good`](Self::for_good).
 #[derive(Debug, Clone)]
 #[must_use = "nothing is deleted before `.execute(&db).await` or `.all(&db).await`"]
@@ -56,7 +56,7 @@ impl<E: Entity, F> Delete<E, F> {
 
     /// Only the row of this entity, whatever is loaded with it.
     ///
-    /// If the entity has a [`version`](derive@crate::Entity#versions), only if that is still the row's: otherwise running the
+    /// If the entity has a `version`, only if that is still the row's: otherwise running the
     /// delete is [`Error::Stale`](crate::Error::Stale).
     pub fn of(mut self, entity: &impl Record<Entity = E>) -> Delete<E, Filtered> {
         self.which.of(entity);
@@ -81,7 +81,7 @@ impl<E: Entity, F> Delete<E, F> {
         self
     }
 
-    /// Rows that are [deleted softly](derive@crate::Entity#soft-deletion) already are deleted too, which makes a difference
+    /// Rows that are [deleted softly](crate::SoftDelete) already are deleted too, which makes a difference
     /// [for good](Self::for_good) only.
     pub fn with_deleted(mut self) -> Self
     where
@@ -91,7 +91,7 @@ impl<E: Entity, F> Delete<E, F> {
         self
     }
 
-    /// Takes the rows out of the table, though they could be [deleted softly](derive@crate::Entity#soft-deletion).
+    /// Takes the rows out of the table, though they could be [deleted softly](crate::SoftDelete).
     ///
     /// Rows that are deleted softly already stay hidden from it. To delete those too:
     /// `User::delete().with_deleted().for_good().filter(User::DELETED_AT.lt(long_ago))`.

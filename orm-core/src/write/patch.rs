@@ -10,7 +10,7 @@ use crate::write::assign::{Assign, Assignments, SetColumn};
 
 /// What becomes of a column: it is kept, or set.
 ///
-/// For the fields of a [`Patch`](derive@crate::Patch) over nullable columns: an `Option` alone would not tell "keep it" from
+/// For the fields of a `#[derive(Patch)]` over nullable columns: an `Option` alone would not tell "keep it" from
 /// "set it to NULL".
 ///
 /// ```
@@ -55,7 +55,7 @@ impl<T> From<T> for Change<T> {
 }
 
 /// Changes of some columns of the entity `E`, for [`Update::patch`](crate::Update::patch).
-/// [`#[derive(Patch)]`](derive@crate::Patch) implements it.
+/// `#[derive(Patch)]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a patch of `{E}`",
     label = "expected a struct with `#[derive(Patch)]` and `#[patch({E})]`"

@@ -126,7 +126,7 @@ impl<E: Entity, F> Update<E, F> {
 
     /// Only the row of this entity, whatever is loaded with it.
     ///
-    /// If the entity has a [`version`](derive@crate::Entity#versions), only if that is still the row's: otherwise running the
+    /// If the entity has a `version`, only if that is still the row's: otherwise running the
     /// update is [`Error::Stale`](crate::Error::Stale).
     pub fn of(mut self, entity: &impl Record<Entity = E>) -> Update<E, Filtered> {
         self.which.of(entity);
@@ -151,7 +151,7 @@ impl<E: Entity, F> Update<E, F> {
         self
     }
 
-    /// Rows that are [deleted softly](derive@crate::Entity#soft-deletion) are changed too, as to restore one:
+    /// Rows that are [deleted softly](crate::SoftDelete) are changed too, as to restore one:
     /// `User::update().with_deleted().of(&user).set(User::DELETED_AT, None)`.
     pub fn with_deleted(mut self) -> Self
     where
