@@ -118,7 +118,7 @@ fn arithmetic() {
         expect![[r#""visits" = ((-(t0."visits" - $1)) * $2) / t0."visits""#]],
     );
     visits(
-        User::VISITS + (User::VISITS + &1),
+        User::VISITS + (User::VISITS + 1),
         expect![[r#""visits" = t0."visits" + (t0."visits" + $1)"#]],
     );
     visits(
