@@ -12,6 +12,7 @@ use crate::entity::attributes::{
     Columns, FieldAttributes, KindAttribute, RelationAttribute, StructAttributes,
 };
 use crate::entity::clauses::Clause;
+use crate::entity::special;
 use crate::entity::unique::{self, UniqueKey};
 use crate::name;
 
@@ -108,7 +109,7 @@ impl<'a> Model<'a> {
             &relations,
             &mut errors,
         );
-        check_special(&columns, attributes.view, &mut errors);
+        special::check_entity(&columns, attributes.view, &mut errors);
         errors.finish()?;
 
         // The slots have the order of the parameters, whatever the order of the fields.
@@ -308,7 +309,7 @@ fn column_field<'a>(
             "a generated column is never set by an insert, so it has no use for `default`",
         );
     }
-    check_combinations(&attributes, errors);
+    special::check_column(&attributes, errors);
     Some(ColumnField {
         ident,
         vis: &field.vis,
@@ -326,54 +327,6 @@ fn column_field<'a>(
         deferred: None,
         scope: attributes.scope.map(|(_, scope)| scope),
     })
-}
-
-/// What a column that the library itself sets cannot be besides.
-fn check_combinations(attributes: &FieldAttributes, errors: &mut Errors) {
-    let others = [
-        (attributes.primary_key, "primary_key"),
-        (attributes.generated, "generated"),
-        (attributes.default, "default"),
-        (attributes.unique, "unique"),
-        (attributes.scope.as_ref().map(|(span, _)| *span), "scope"),
-    ];
-    for (span, other) in others {
-        let Some(span) = span else { continue };
-        if attributes.version.is_some() {
-            errors.at(
-                span,
-                format_args!(
-                    "the library counts a version up, beginning with the database's default: it has no use for `{other}`"
-                ),
-            );
-        }
-        if attributes.soft_delete.is_some() {
-            errors.at(
-                span,
-                format_args!(
-                    "a `soft_delete` column only says whether its row is deleted: it has no use for `{other}`"
-                ),
-            );
-        }
-    }
-    if let (Some(_), Some(span)) = (attributes.version, attributes.soft_delete) {
-        errors.at(span, "a column is a `version` or a `soft_delete`, not both");
-    }
-}
-
-/// An entity has at most one version, and one column that marks deleted rows.
-fn check_special(columns: &[ColumnField<'_>], view: Option<Span>, errors: &mut Errors) {
-    let versions = columns.iter().filter_map(|column| column.version);
-    for span in versions.clone().skip(1) {
-        errors.at(span, "an entity has one `version`");
-    }
-    if let (Some(_), Some(span)) = (view, versions.clone().next()) {
-        errors.at(span, "a view is only read, and a `version` is for updates");
-    }
-    let marks = columns.iter().filter_map(|column| column.soft_delete);
-    for span in marks.skip(1) {
-        errors.at(span, "an entity has one `soft_delete`");
-    }
 }
 
 fn deferred_field<'a>(
