@@ -187,11 +187,13 @@ impl ScopeDef {
         (self.entity_id)()
     }
 
-    /// Whether the column has its value.
+    /// Whether it is about what this column has.
     pub(crate) fn is_of_column(&self, name: &str) -> bool {
         match self.condition {
             Condition::Always(_) => false,
-            Condition::Valued { column, .. } => (self.entity)().columns[column].name == name,
+            Condition::Valued { column, .. } | Condition::NotDeleted { column, .. } => {
+                (self.entity)().columns[column].name == name
+            }
         }
     }
 

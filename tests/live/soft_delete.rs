@@ -262,3 +262,31 @@ async fn a_flag_marks_rows_as_well_and_new_rows_have_none() {
         .set(Comment::DELETED, false);
     assert_eq!(imported.one(&db).await.unwrap(), comment);
 }
+
+#[tokio::test]
+async fn an_upsert_leaves_deleted_rows_alone_unless_they_are_asked_for() {
+    let (_test, db, _) = database(SCHEMA).await;
+    let db = db.scoped::<Tenant>(1);
+    let upsert = |id| {
+        let new = NewUser {
+            id,
+            tenant_id: 1,
+            name: "new".to_owned(),
+        };
+        User::insert(new)
+            .on_conflict(User::PRIMARY_KEY)
+            .set_excluded(User::NAME)
+    };
+    let hidden = upsert(3).one(&db).await;
+    assert!(
+        matches!(hidden, Err(Error::NotWritten { .. })),
+        "{hidden:?}"
+    );
+    let still_deleted = upsert(3).with_deleted().one(&db).await.unwrap();
+    assert_eq!(still_deleted.name, "new");
+    assert!(still_deleted.deleted_at.is_some());
+    let back = upsert(3).with_deleted().set(User::DELETED_AT, None);
+    assert_eq!(back.one(&db).await.unwrap().deleted_at, None);
+    // Other scopes hold.
+    assert!(upsert(6).with_deleted().one(&db).await.is_err());
+}

@@ -223,3 +223,31 @@ async fn a_writer_who_had_to_wait_for_the_row_sees_its_new_version() {
     assert_stale(waiting.await.unwrap());
     assert_eq!(account(&db).await.balance, 1);
 }
+
+#[tokio::test]
+async fn an_upsert_that_updates_a_row_counts_too() {
+    let (_test, db, _) = database(SCHEMA).await;
+    let new = |number| NewAccount {
+        bank: "a".to_owned(),
+        number,
+        balance: 5,
+    };
+    let upsert = |number| Account::insert(new(number)).on_conflict(Account::PRIMARY_KEY);
+    let updated = upsert(1)
+        .set(
+            Account::BALANCE,
+            Account::BALANCE + Account::BALANCE.excluded(),
+        )
+        .one(&db)
+        .await
+        .unwrap();
+    assert_eq!((updated.balance, updated.version), (105, 2));
+    assert_eq!(upsert(1).update().one(&db).await.unwrap().version, 3);
+    assert_eq!(upsert(9).update().one(&db).await.unwrap().version, 1);
+    // Also where the new row has a version of its own.
+    let imported = Account::insert(new(1))
+        .set_generated(Account::VERSION, 70)
+        .on_conflict(Account::PRIMARY_KEY)
+        .update();
+    assert_eq!(imported.one(&db).await.unwrap().version, 4);
+}
