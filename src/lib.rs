@@ -66,10 +66,12 @@
 //! - transactions: [`Db::transaction`]; savepoints: [`Transaction::savepoint`]; isolation levels: [`TransactionOptions`]; running
 //!   again what conflicts with others: [`Db::transaction_retrying`]
 //! - locking rows: [`Query::for_update`]; locking anything else: [`Transaction::advisory_lock`]
-//! - tenants and soft deletion: [`Scope`]
+//! - tenants: [`Scope`]; soft deletion: [`SoftDelete`]
 //! - changing rows: [`writing`] is the guide; [`Insert`](struct@Insert), [`InsertMany`], [`CopyIn`], [`Update`], [`Delete`]; structs of your own as new
-//!   rows: [`derive(Insert)`](derive@Insert)
+//!   rows: [`derive(Insert)`](derive@Insert), and as changes: [`derive(Patch)`](derive@Patch)
 //! - inserting or updating, whichever it takes: [`Insert::on_conflict`] over a [`UniqueKey`]; all about it at [`OnConflict`] and [`Upsert`]
+//! - calculating with columns: [`Calculate`]; values of related rows: [`Rel::value`]
+//! - refusing to overwrite what somebody else has changed: [versions](derive@Entity#versions)
 //! - what can go wrong: [`Error`]; which constraint refused a row: [`Error::violates`]
 //! - seeing what is sent: [`Query::to_sql`], [`StatementLog`]
 //!
@@ -99,7 +101,7 @@
 //! | `decimal` | `rust_decimal::Decimal` |
 //! | `network` | `cidr::IpCidr`, `cidr::IpInet`, `eui48::MacAddress` |
 //! | `bits` | `bit_vec::BitVec` |
-//! | `serde` | `Serialize` for [`Loaded`] (as its content) and [`Unloaded`](struct@Unloaded) (as `null`), and [`is_unloaded`] to leave it out |
+//! | `serde` | `Serialize` for [`Loaded`] (as its content) and [`Unloaded`](struct@Unloaded) (as `null`), and [`is_unloaded`] to leave it out; both ways for [`Change`] |
 //! | `tls` | TLS, by rustls |
 
 #![warn(missing_docs)]
@@ -111,6 +113,9 @@ pub use orm_macros::Entity;
 
 #[doc = include_str!("docs/insert.md")]
 pub use orm_macros::Insert;
+
+#[doc = include_str!("docs/patch.md")]
+pub use orm_macros::Patch;
 
 #[doc = include_str!("docs/value.md")]
 pub use orm_macros::Value;
@@ -135,6 +140,7 @@ pub mod loading {}
 /// How rows are written: inserts, upserts, updates, deletes, graphs of new rows, and transactions.
 #[doc = include_str!("docs/writing/insert.md")]
 #[doc = include_str!("docs/writing/upsert.md")]
+#[doc = include_str!("docs/writing/update.md")]
 pub mod writing {}
 
 /// The README's programs compile.

@@ -10,6 +10,8 @@ mod locks;
 mod scopes;
 #[path = "sql/unique.rs"]
 mod unique;
+#[path = "sql/updates.rs"]
+mod updates;
 
 use expect_test::{Expect, expect};
 use unlazy::{

@@ -8,7 +8,7 @@ use crate::decode::RowReader;
 use crate::error::Result;
 use crate::load::Loads;
 use crate::record::Record;
-use crate::scope::ScopeDef;
+use crate::scope::{Deletion, ScopeDef};
 use crate::value::{Field, PgType, Value};
 use crate::write::{CopyIn, NewRow};
 
@@ -70,9 +70,29 @@ pub struct EntityDef {
     /// The positions of the columns of each unique key that the entity declares on the struct, but for those of partial indexes.
     #[doc(hidden)]
     pub unique: &'static [&'static [usize]],
+    /// The position of the column that counts the updates of each row.
+    pub version: Option<usize>,
     /// The conditions that hold wherever its rows are reached.
     #[doc(hidden)]
     pub scopes: &'static [ScopeDef],
+}
+
+/// A number that counts the updates of a row.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot count the versions of a row",
+    label = "the type of a `version` column is `i16`, `i32` or `i64`"
+)]
+#[doc(hidden)]
+pub trait VersionNumber {}
+
+impl VersionNumber for i16 {}
+impl VersionNumber for i32 {}
+impl VersionNumber for i64 {}
+
+/// The position of a version's column.
+#[doc(hidden)]
+pub const fn version<V: VersionNumber>(position: usize) -> Option<usize> {
+    Some(position)
 }
 
 /// A column of a table, and the field that holds it.
@@ -184,6 +204,17 @@ impl EntityDef {
     pub fn key_columns(&self) -> impl ExactSizeIterator<Item = &'static ColumnDef> + use<> {
         let columns = self.columns;
         self.key.iter().map(move |&position| &columns[position])
+    }
+
+    /// The column that counts the updates of each row.
+    pub(crate) fn version_column(&self) -> Option<&'static ColumnDef> {
+        let columns = self.columns;
+        self.version.map(|position| &columns[position])
+    }
+
+    /// How its rows are deleted softly.
+    pub(crate) fn deletion(&self) -> Option<Deletion> {
+        self.scopes.iter().find_map(ScopeDef::deletion)
     }
 
     /// Whether the entity declares that at most one row has given values in these columns.

@@ -63,6 +63,19 @@ pub enum Error {
         entity: &'static str,
     },
 
+    /// A row is not there any more in the version that the entity has: somebody else has changed or deleted it since it was
+    /// read. Of an update or delete `.of(&entity)`, if the entity has a `version`. Nothing was
+    /// changed.
+    ///
+    /// Read the row again, and decide on what it is now. Running the same statement again would be of no use.
+    #[error("the row {key} of `{entity}` has been changed or deleted since it was read")]
+    Stale {
+        /// The entity.
+        entity: &'static str,
+        /// The row's primary key, as Rust prints it.
+        key: String,
+    },
+
     /// At most one row was asked for, and there are more.
     #[error("`{of}` has more than one row where at most one was expected")]
     TooMany {

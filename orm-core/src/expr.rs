@@ -23,6 +23,8 @@ pub enum Expr {
     Quantified(Box<Expr>, &'static str, Box<Expr>),
     /// `operand suffix`, as in `x IS NULL`.
     Postfix(Box<Expr>, &'static str),
+    /// `prefix operand`, as in `-x`.
+    Prefix(&'static str, Box<Expr>),
     Not(Box<Expr>),
     And(Vec<Expr>),
     Or(Vec<Expr>),
@@ -32,8 +34,8 @@ pub enum Expr {
     Aggregate(&'static RelationDef, Box<Select>, Box<Aggregate>),
     /// A value of the only related row that is selected; the expression is about the relation's target.
     Related(&'static RelationDef, Box<Select>, Box<Expr>),
-    /// `coalesce(a, b)`.
-    Coalesce(Box<[Expr; 2]>),
+    /// `function(a, b)`.
+    Call(&'static str, Vec<Expr>),
     /// The primary key's columns, each with its part of the keys of which one must match.
     KeyIn(
         &'static EntityDef,
@@ -93,6 +95,9 @@ impl Expr {
             (Self::Postfix(a, suffix), Self::Postfix(b, other_suffix)) => {
                 suffix == other_suffix && a.is_same(b)
             }
+            (Self::Prefix(prefix, a), Self::Prefix(other_prefix, b)) => {
+                prefix == other_prefix && a.is_same(b)
+            }
             (Self::Not(a), Self::Not(b)) => a.is_same(b),
             (Self::And(a), Self::And(b)) | (Self::Or(a), Self::Or(b)) => all_same(a, b),
             (Self::Exists(relation, a), Self::Exists(other, b)) => {
@@ -105,7 +110,7 @@ impl Expr {
                 relation.name == other.name && a.is_same(b) && of.is_same(other_of)
             }
             (Self::Scope(a), Self::Scope(b)) => a.is_same(b),
-            (Self::Coalesce(a), Self::Coalesce(b)) => all_same(&**a, &**b),
+            (Self::Call(function, a), Self::Call(other, b)) => function == other && all_same(a, b),
             (Self::Raw(a), Self::Raw(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_same(b))
             }

@@ -40,8 +40,10 @@ use crate::value::{Field, Value};
 /// ORDER BY (SELECT count(*) FROM "posts" AS t2 WHERE t2."author_id" = t0."id") DESC, t0."id"
 /// ```
 ///
-/// Aggregates of a relation make one ([`Rel::count`](crate::Rel::count), [`Rel::sum`](crate::Rel::sum), ..), a
-/// [`Predicate`] is one of type `bool`, and so is SQL of your own that says its type ([`Fragment::returns`]).
+/// Aggregates of a relation make one ([`Rel::count`](crate::Rel::count), [`Rel::sum`](crate::Rel::sum), ..), so does arithmetic
+/// (`User::VISITS + 1`, see [`Calculate`](crate::Calculate)), and so do values of a related row
+/// ([`Rel::value`](crate::Rel::value)). A [`Predicate`] is one of type `bool`, and so is SQL of your own that says its type
+/// ([`Fragment::returns`]).
 pub type Expression<E, T> = Column<E, T, Computed>;
 
 /// What has a value for each row of the entity `E`: a column, an [`Expression`], or a [`Predicate`] as `bool`.
@@ -117,8 +119,8 @@ impl<E: Entity, V: Value, S: Source> Column<E, Option<V>, S> {
     /// A sum of no rows is NULL, and PostgreSQL counts NULL as greatest: `User::ORDERS.sum(Order::TOTAL).unwrap_or(0)`
     /// orders as one expects.
     pub fn unwrap_or(self, default: impl Operand<E, V>) -> Expression<E, V> {
-        let default = default.into_expr();
-        Expression::computed(Expr::Coalesce(Box::new([self.expr(), default])))
+        let operands = vec![self.expr(), default.into_expr()];
+        Expression::computed(Expr::Call("coalesce", operands))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod annotate;
+mod arithmetic;
 mod bind;
 mod column;
 mod columns;
@@ -41,6 +42,7 @@ mod write;
 
 pub use aggregate::Number;
 pub use annotate::{Annotate, Annotations};
+pub use arithmetic::Calculate;
 pub use column::{Column, Computed, Generated, Operand, Settable, Stored};
 pub use columns::Columns;
 pub use connect::ConnectError;
@@ -60,7 +62,7 @@ pub use predicate::{Filter, Predicate};
 pub use query::Query;
 pub use record::Record;
 pub use relation::{HasLoaded, IntoLoad, Rel, Relation, ThroughEntity};
-pub use scope::Scope;
+pub use scope::{Scope, SoftDelete};
 #[cfg(feature = "serde")]
 pub use state::is_unloaded;
 pub use state::{Loaded, MaybeLoaded, Unloaded};
@@ -71,8 +73,9 @@ pub use tree::{Tree, Walk};
 pub use unique::{ConflictTarget, UniqueKey};
 pub use value::{Field, IntoValue, Nullable, PgType, Text, Value};
 pub use write::{
-    Assign, CopyIn, Delete, DoNothing, DoUpdate, DoUpdateIf, Filtered, Insert, InsertMany, NewRow,
-    OnConflict, Returning, SaysWhich, SetColumn, Unfiltered, Update, Upsert, Upserted,
+    Assign, Change, CopyIn, Delete, DoNothing, DoUpdate, DoUpdateIf, Filtered, Insert, InsertMany,
+    NewRow, OnConflict, Patch, Returning, SaysWhich, SetColumn, Unfiltered, Update, Upsert,
+    Upserted,
 };
 
 // Bounds that the compiler names in its messages: with a path of their own here it says `ToMany`, not
@@ -84,6 +87,8 @@ pub use annotate::NotAnnotated;
 #[doc(hidden)]
 pub use column::Source;
 #[doc(hidden)]
+pub use entity::VersionNumber;
+#[doc(hidden)]
 pub use foreign_key::{ForeignKey, ForeignKeyColumns, References};
 #[doc(hidden)]
 pub use load::{
@@ -93,15 +98,15 @@ pub use load::{
 #[doc(hidden)]
 pub use lock::{AfterLock, BeforeLock};
 #[doc(hidden)]
-pub use scope::HoldsScope;
+pub use scope::{HoldsScope, MarksDeletion};
 #[doc(hidden)]
 pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, ToMany, ToOne};
 #[doc(hidden)]
 pub use state::Readable;
 #[doc(hidden)]
 pub use write::{
-    Action, AlwaysWrites, ColumnValue, GeneratedColumn, InsertedColumn, Insertion, Updates,
-    ValueOfColumn,
+    Action, AlwaysWrites, ColumnValue, GeneratedColumn, InsertedColumn, Insertion, PatchField,
+    Updates, ValueOfColumn,
 };
 
 /// What generated code uses. Not part of the public interface.
@@ -113,7 +118,7 @@ pub mod __private {
     pub use crate::bind::Bind;
     pub use crate::db::Acquire;
     pub use crate::decode::RowReader;
-    pub use crate::entity::{ColumnDef, EntityDef, KeyParts};
+    pub use crate::entity::{ColumnDef, EntityDef, KeyParts, version};
     pub use crate::fixed::{Fixed, RelationOptions};
     pub use crate::foreign_key::{ForeignKey, check_foreign_key};
     pub use crate::fragment::{Argument, check_placeholders};
@@ -131,6 +136,7 @@ pub mod __private {
         BoxedError, accepts_label, label_from_sql, label_to_sql, unknown_label,
     };
     pub use crate::write::{
-        ColumnValue, check_column, check_generated_column, check_required_columns, no_value,
+        Changes, ColumnValue, check_column, check_generated_column, check_required_columns,
+        no_value,
     };
 }

@@ -54,6 +54,7 @@ use crate::load::pipelined::Ahead;
 use crate::order::OrderBy;
 use crate::predicate::Filter;
 use crate::relation::{IntoLoad, Relation, ThroughEntity, Unscoped};
+use crate::scope::SoftDelete;
 use crate::select::{Scoped, Select};
 use crate::shape::{Joinable, Links, Shape, ToMany};
 use crate::state::Loaded;
@@ -154,6 +155,15 @@ impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
     /// See [`Rel::unscoped`](crate::Rel::unscoped).
     pub fn unscoped(mut self) -> Self {
         self.select.lift();
+        self
+    }
+
+    /// See [`Rel::with_deleted`](crate::Rel::with_deleted).
+    pub fn with_deleted(mut self) -> Self
+    where
+        R::Target: SoftDelete,
+    {
+        self.select.lift_deleted();
         self
     }
 

@@ -22,7 +22,7 @@ use crate::predicate::Filter;
 use crate::query::aggregate::scalar;
 use crate::relation::IntoLoad;
 use crate::run::{How, run, statements};
-use crate::scope::Scope;
+use crate::scope::{Scope, SoftDelete};
 use crate::select::Select;
 use crate::sql;
 use crate::stream::{EntityStream, stream};
@@ -158,6 +158,16 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// scopes: see [`Rel::unscoped`](crate::Rel::unscoped).
     pub fn unscoped(mut self) -> Self {
         self.select.lift();
+        self
+    }
+
+    /// Rows that are [deleted softly](crate::SoftDelete) are there too. Other [scopes](crate::Scope) of the
+    /// entity hold, and deleted rows of other entities stay hidden.
+    pub fn with_deleted(mut self) -> Self
+    where
+        E: SoftDelete,
+    {
+        self.select.lift_deleted();
         self
     }
 

@@ -30,6 +30,12 @@ pub trait Record: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     fn key_binds(&self) -> Vec<Bind>;
 
+    /// The version of the row as which it was read, bound, if the entity has one.
+    #[doc(hidden)]
+    fn version_bind(&self) -> Option<Bind> {
+        None
+    }
+
     /// The entity with no relation loaded.
     fn into_bare(self) -> Self::Entity {
         self.split().0

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use crate::db::Executor;
 use crate::entity::{Entity, EntityDef, KeyParts};
 use crate::expr::Expr;
+use crate::expression::{Expression, IntoExpression};
 use crate::fixed::Fixed;
 use crate::load::{
     At, Below, Complete, Filled, FilledIf, Follow, If, InHand, IntoComplete, LimitOverAllParents,
@@ -15,6 +16,7 @@ use crate::load::{
 use crate::order::{Order, OrderBy};
 use crate::predicate::{Filter, Predicate};
 use crate::record::{Assemble, Record};
+use crate::scope::SoftDelete;
 use crate::select::Select;
 use crate::shape::{Joinable, Shape, ToMany, ToOne};
 use crate::state::{Loaded, Unloaded};
@@ -119,6 +121,8 @@ impl RelationDef {
 pub(crate) struct Unscoped {
     pub(crate) target: bool,
     pub(crate) link: bool,
+    /// Only of the scope that hides deleted targets.
+    pub(crate) deleted: bool,
 }
 
 impl fmt::Display for RelationDef {
@@ -141,6 +145,7 @@ impl<R> Rel<R> {
             unscoped: Unscoped {
                 target: false,
                 link: false,
+                deleted: false,
             },
             marker: PhantomData,
         }
@@ -453,6 +458,16 @@ impl<R: Relation> Rel<R> {
         self
     }
 
+    /// The targets that are [deleted softly](crate::SoftDelete) are there too: `.with(Post::AUTHOR.with_deleted())`,
+    /// `User::POSTS.with_deleted().count()`. Other scopes of the target hold.
+    pub fn with_deleted(mut self) -> Self
+    where
+        R::Target: SoftDelete,
+    {
+        self.unscoped.deleted = true;
+        self
+    }
+
     /// Goes also through link rows that the scopes of the link's entity hide.
     pub fn unscoped_link(mut self) -> Self
     where
@@ -508,6 +523,26 @@ impl<R: Relation> Rel<R> {
         R::Shape: ToOne,
     {
         self.exists_where(Some(condition.into_expr()))
+    }
+
+    /// A value of the related row, for whatever takes an [`Expression`]: `Post::AUTHOR.value(User::EMAIL)`.
+    ///
+    /// It is `(SELECT t1.email FROM users AS t1 WHERE t1.id = t0.author_id)`, or `t1.email` in a query that joins the relation
+    /// to load it. Where there need not be a row, the value is NULL without one, and so its type is an `Option`.
+    ///
+    /// Of a relation that is required the row is taken to be there. If a [scope](crate::Scope) hides it, the value is NULL all
+    /// the same, which is an error where a statement returns it ([`Error::DecodeExpression`](crate::Error::DecodeExpression)).
+    pub fn value<V>(self, value: V) -> Expression<R::Parent, <R::Shape as ToOne>::Value<V::Value>>
+    where
+        R::Shape: ToOne,
+        V: IntoExpression<R::Target>,
+    {
+        let value = value.into_expression().expr();
+        Expression::computed(Expr::Related(
+            R::DEF,
+            Box::new(self.select()),
+            Box::new(value),
+        ))
     }
 
     /// Orders by a column of the related row: `Post::AUTHOR.order(User::EMAIL.desc())`. Where there is none, the value

@@ -1,5 +1,7 @@
 //! Scopes: conditions of an entity that hold wherever its rows are reached.
 
+mod soft_delete;
+
 use std::any::TypeId;
 use std::sync::Arc;
 
@@ -9,6 +11,9 @@ use crate::error::Error;
 use crate::expr::Expr;
 use crate::predicate::Filter;
 use crate::value::{IntoValue, Value};
+
+pub(crate) use self::soft_delete::{Deletion, Mark};
+pub use self::soft_delete::{MarksDeletion, SoftDelete};
 
 /// What the rows of several entities belong to, such as a tenant: each query sees the rows of one value.
 ///
@@ -89,6 +94,7 @@ use crate::value::{IntoValue, Value};
 /// | | shows |
 /// | --- | --- |
 /// | [`Query::unscoped`](crate::Query::unscoped), [`Update::unscoped`](crate::Update::unscoped), [`Delete::unscoped`](crate::Delete::unscoped) | all rows of the entity that is queried or written |
+/// | [`Query::with_deleted`](crate::Query::with_deleted) and its like on all of these | what is [deleted softly](crate::SoftDelete), within the other scopes |
 /// | [`Rel::unscoped`](crate::Rel::unscoped), [`Load::unscoped`](crate::Load::unscoped) | all targets of this load, or of this condition |
 /// | [`Rel::unscoped_link`](crate::Rel::unscoped_link), [`Load::unscoped_link`](crate::Load::unscoped_link) | those behind all rows of the link |
 /// | [`Db::unscoped`](crate::Db::unscoped) | everything |
@@ -131,6 +137,8 @@ pub struct ScopeDef {
 enum Condition {
     /// The same for all queries.
     Always(fn() -> Expr),
+    /// A column does not mark the row as deleted.
+    NotDeleted { column: usize, mark: Mark },
     /// A column has the value that the handle or the query gives.
     Valued {
         scope: fn() -> TypeId,
@@ -159,6 +167,14 @@ impl ScopeDef {
         })
     }
 
+    /// `#[entity(soft_delete)]`.
+    pub const fn not_deleted<E: Entity, F: MarksDeletion>(column: usize) -> Self {
+        Self::new::<E>(Condition::NotDeleted {
+            column,
+            mark: F::MARK,
+        })
+    }
+
     const fn new<E: Entity>(condition: Condition) -> Self {
         Self {
             entity: def::<E>,
@@ -171,27 +187,42 @@ impl ScopeDef {
         (self.entity_id)()
     }
 
-    /// Whether the column has its value.
+    /// Whether it is about what this column has.
     pub(crate) fn is_of_column(&self, name: &str) -> bool {
         match self.condition {
             Condition::Always(_) => false,
-            Condition::Valued { column, .. } => (self.entity)().columns[column].name == name,
+            Condition::Valued { column, .. } | Condition::NotDeleted { column, .. } => {
+                (self.entity)().columns[column].name == name
+            }
         }
     }
 
     /// Whether it is the same scope of the same entity.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let of_value = |scope: &Self| match scope.condition {
-            Condition::Always(_) => None,
+            Condition::Always(_) | Condition::NotDeleted { .. } => None,
             Condition::Valued { scope, .. } => Some(scope()),
         };
-        self.entity() == other.entity() && of_value(self) == of_value(other)
+        self.entity() == other.entity()
+            && of_value(self) == of_value(other)
+            && self.deletion().is_some() == other.deletion().is_some()
+    }
+
+    /// How rows are deleted, if it is the scope that hides those.
+    pub(crate) fn deletion(&self) -> Option<Deletion> {
+        match self.condition {
+            Condition::NotDeleted { column, mark } => {
+                Some(Deletion::new(&(self.entity)().columns[column], mark))
+            }
+            _ => None,
+        }
     }
 
     /// The condition, with the value that is given. `None` if there is none.
     pub(crate) fn condition(&self, scopes: &Scopes) -> Option<Expr> {
         match self.condition {
             Condition::Always(condition) => Some(condition()),
+            Condition::NotDeleted { .. } => self.deletion().map(Deletion::is_not_deleted),
             Condition::Valued { scope, column, .. } => {
                 let column = &(self.entity)().columns[column];
                 let value = Bind {
@@ -208,7 +239,7 @@ impl ScopeDef {
         Error::MissingScope {
             entity: (self.entity)().name,
             scope: match self.condition {
-                Condition::Always(_) => "",
+                Condition::Always(_) | Condition::NotDeleted { .. } => "",
                 Condition::Valued { name, .. } => name,
             },
         }
@@ -221,6 +252,7 @@ impl ScopeDef {
         let is_lifted = scopes.otherwise() == Otherwise::Lifted;
         match &self.condition {
             Condition::Always(_) => !is_lifted && !within.contains(&self.entity()),
+            Condition::NotDeleted { .. } => !is_lifted,
             Condition::Valued { scope, .. } => !is_lifted || scopes.value(scope()).is_some(),
         }
     }

@@ -69,6 +69,9 @@ impl Select {
             let of_target = scopes(relation.target).map(Scoped::Entity);
             select.filters.extend(of_target);
         }
+        if unscoped.deleted {
+            select.lift_deleted();
+        }
         let link = relation.link.as_ref().and_then(|link| link.entity);
         if let Some(link) = link.filter(|_| !unscoped.link) {
             select.filters.extend(scopes(link).map(Scoped::Link));
@@ -95,6 +98,13 @@ impl Select {
     pub(crate) fn lift(&mut self) {
         let is_scope = |filter: &_| matches!(filter, Scoped::Entity(Expr::Scope(_)));
         self.filters.retain(|filter| !is_scope(filter));
+    }
+
+    /// Takes away the scope that hides what is deleted.
+    pub(crate) fn lift_deleted(&mut self) {
+        self.filters.retain(|filter| {
+            !matches!(filter, Scoped::Entity(Expr::Scope(scope)) if scope.deletion().is_some())
+        });
     }
 
     /// Takes the scopes of the link's entity away.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::relation::RelationDef;
+use crate::value::Field;
 
 /// Which target belongs to which parent, as positions, in the order in which each parent shall have its targets.
 pub(crate) type Pairs = Vec<(u32, u32)>;
@@ -49,7 +50,10 @@ pub trait ToMany: Shape {}
     note = "for a condition that some related row fulfils write `.any(..)`, for one that none does `.none(..)`"
 )]
 #[doc(hidden)]
-pub trait ToOne: Shape {}
+pub trait ToOne: Shape {
+    /// The type of the row's value: a nullable one if there need not be a row.
+    type Value<T: Field>: Field;
+}
 
 /// A relation that can be loaded with a join.
 #[diagnostic::on_unimplemented(
@@ -88,9 +92,17 @@ pub struct ManyShared;
 impl ToMany for Many {}
 impl ToMany for ManyShared {}
 
-impl ToOne for Optional {}
-impl ToOne for Shared {}
-impl ToOne for OptionalShared {}
+impl ToOne for Optional {
+    type Value<T: Field> = Option<T::Base>;
+}
+
+impl ToOne for Shared {
+    type Value<T: Field> = T;
+}
+
+impl ToOne for OptionalShared {
+    type Value<T: Field> = Option<T::Base>;
+}
 
 impl Joinable for Optional {}
 impl Joinable for Shared {}

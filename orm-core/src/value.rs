@@ -138,16 +138,21 @@ pub trait Field: ToSql + FromSqlOwned + Send + Sync + 'static {
     type Base: Value;
     /// Whether the column may be NULL.
     const NULLABLE: bool;
+    /// The type of what is computed from a value of this type and a `T`: a nullable one if either is nullable.
+    #[doc(hidden)]
+    type Beside<T: Field>: Field<Base = T::Base>;
 }
 
 impl<V: Value> Field for V {
     type Base = V;
     const NULLABLE: bool = false;
+    type Beside<T: Field> = T;
 }
 
 impl<V: Value> Field for Option<V> {
     type Base = V;
     const NULLABLE: bool = true;
+    type Beside<T: Field> = Option<T::Base>;
 }
 
 /// A column that may be NULL.

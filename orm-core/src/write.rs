@@ -7,11 +7,13 @@ mod copy;
 mod delete;
 mod insert;
 mod new_rows;
+mod patch;
 mod returning;
 mod rows;
 mod statement;
 mod update;
 mod upsert;
+mod which;
 
 pub use assign::{Assign, SetColumn};
 pub use check::{
@@ -21,6 +23,7 @@ pub use check::{
 pub use copy::CopyIn;
 pub use delete::Delete;
 pub use insert::{Insert, InsertMany};
+pub use patch::{Change, Changes, Patch, PatchField};
 pub use returning::Returning;
 pub use rows::{ColumnValue, NewRow, no_value};
 pub use update::Update;

@@ -4,6 +4,7 @@ mod attributes;
 mod clauses;
 mod expand;
 mod model;
+mod special;
 mod unique;
 
 use proc_macro2::TokenStream;

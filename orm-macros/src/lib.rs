@@ -5,6 +5,7 @@ mod entity;
 mod insert;
 mod loaded;
 mod name;
+mod patch;
 mod value;
 
 use proc_macro::TokenStream;
@@ -24,6 +25,15 @@ pub fn derive_entity(input: TokenStream) -> TokenStream {
 pub fn derive_insert(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     insert::derive(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+#[allow(missing_docs)] // documented where it is re-exported
+#[proc_macro_derive(Patch, attributes(patch))]
+pub fn derive_patch(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    patch::derive(&input)
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -80,6 +80,10 @@ impl Writer {
                 self.operand(operand, alias);
                 self.push(suffix);
             }
+            Expr::Prefix(prefix, operand) => {
+                self.push(prefix);
+                self.operand(operand, alias);
+            }
             Expr::Not(operand) => {
                 self.push("NOT (");
                 self.expr(operand, alias);
@@ -100,12 +104,12 @@ impl Writer {
                     None => self.related_value(relation, select, value, alias),
                 }
             }
-            Expr::Coalesce(operands) => {
-                let [value, default] = &**operands;
-                self.push("coalesce(");
-                self.expr(value, alias);
-                self.push(", ");
-                self.expr(default, alias);
+            Expr::Call(function, operands) => {
+                self.write(format_args!("{function}("));
+                for (position, operand) in operands.iter().enumerate() {
+                    self.separate(position);
+                    self.expr(operand, alias);
+                }
                 self.push(")");
             }
             Expr::KeyIn(def, parts) => self.key_in(def, parts, alias),
@@ -156,7 +160,7 @@ impl Writer {
                 | Expr::Bind(_)
                 | Expr::Aggregate(..)
                 | Expr::Related(..)
-                | Expr::Coalesce(_)
+                | Expr::Call(..)
                 | Expr::Raw(_)
         );
         if is_one_word {

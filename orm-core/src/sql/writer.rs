@@ -244,6 +244,14 @@ impl Writer {
         }
     }
 
+    /// `, version = t0.version + 1`: every update counts the version of the rows that have one up.
+    pub(crate) fn next_version(&mut self, def: &EntityDef, table: Alias) {
+        if let Some(column) = def.version_column() {
+            let name = Name(column.name);
+            self.write(format_args!(", {name} = {table}.{name} + 1"));
+        }
+    }
+
     /// ` RETURNING id, email`.
     pub(crate) fn returning(&mut self, def: &EntityDef) {
         self.push(" RETURNING ");

@@ -73,6 +73,7 @@ impl<S: Statement, A: Annotations> Returning<S, A> {
                 Ok(())
             })
             .await?;
+            self.statement.check(rows.len() as u64)?;
         }
         Ok(rows)
     }

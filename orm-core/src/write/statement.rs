@@ -21,6 +21,12 @@ pub trait Statement: Send + Sync {
 
     /// The statement, unless there is nothing to be done.
     fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Result<Option<SelectSql>>;
+
+    /// What it means that so many rows were found.
+    fn check(&self, rows: u64) -> Result<()> {
+        let _ = rows;
+        Ok(())
+    }
 }
 
 /// What a statement is to return of the rows that it changes.
@@ -110,10 +116,12 @@ where
     X: Executor + ?Sized,
 {
     let connection = connect(on, statement.given_scopes()).await?;
-    match statement.sql(Wanted::Nothing, connection.scopes())? {
-        Some(statement) => connection.execute(&statement.sql).await,
-        None => Ok(0),
-    }
+    let Some(sql) = statement.sql(Wanted::Nothing, connection.scopes())? else {
+        return Ok(0);
+    };
+    let rows = connection.execute(&sql.sql).await?;
+    statement.check(rows)?;
+    Ok(rows)
 }
 
 /// Runs a statement that returns entities.
@@ -129,10 +137,16 @@ where
         Ok(())
     };
     let connection = connect(on, statement.given_scopes()).await?;
-    if let Some(statement) = statement.sql(Wanted::Entities(def), connection.scopes())? {
-        fetch(&statement, &connection, &mut each).await?;
+    if let Some(sql) = statement.sql(Wanted::Entities(def), connection.scopes())? {
+        fetch(&sql, &connection, &mut each).await?;
+        statement.check(entities.len() as u64)?;
     }
     Ok(entities)
+}
+
+/// The text of a statement that is not sent.
+pub(super) fn shown(statement: Option<SelectSql>) -> Vec<String> {
+    Vec::from_iter(statement.map(|statement| statement.sql.text))
 }
 
 /// Sends a statement and hands over its rows as they arrive.

@@ -10,7 +10,7 @@ use crate::entity::{ColumnDef, Entity};
 use crate::expr::Expr;
 use crate::load::{Deferred, DeferredColumn};
 use crate::predicate::Filter;
-use crate::scope::Scope;
+use crate::scope::{Scope, SoftDelete};
 use crate::select::Select;
 use crate::unique::{ConflictTarget, Target};
 use crate::value::IntoValue;
@@ -215,8 +215,8 @@ impl<I: Insertion> OnConflict<I> {
     /// The row that is there becomes as the new one: `DO UPDATE SET "name" = excluded."name"` for each column that the insert
     /// sets.
     ///
-    /// But for the columns of the key, which are the same already, and those that say what a row is: the primary key, and the
-    /// columns of [scopes](Scope). What is to change them says so: `.set_excluded(User::TENANT_ID)`. Where no column is left, as
+    /// But for the columns of the key, which are the same already, and those that say what a row is: the primary key, the
+    /// columns of [scopes](Scope), and the marks of [`SoftDelete`]. A `version` is counted up. What is to change them says so: `.set_excluded(User::TENANT_ID)`. Where no column is left, as
     /// in a table of links, the row is updated to what it is, so that it comes back.
     ///
     /// It can be followed by [`set`](Upsert::set) for columns that become something else.
@@ -226,6 +226,9 @@ impl<I: Insertion> OnConflict<I> {
         let is_kept = |column: &str| {
             key.contains(&column)
                 || def.key_columns().any(|key| key.name == column)
+                || def
+                    .version_column()
+                    .is_some_and(|version| version.name == column)
                 || def.scopes.iter().any(|scope| scope.is_of_column(column))
         };
         let mut columns = self.rows.columns();
@@ -318,6 +321,14 @@ impl<I: Insertion, A: Updates> Upsert<I, A> {
     /// A row that the [scopes](Scope) of the entity hide is updated too.
     pub fn unscoped(self) -> Self {
         self.change(|changes| changes.select.lift())
+    }
+
+    /// A row that is [deleted softly](SoftDelete) is updated too, as to bring it back: `.set(User::DELETED_AT, None)`.
+    pub fn with_deleted(self) -> Self
+    where
+        I::Entity: SoftDelete,
+    {
+        self.change(|changes| changes.select.lift_deleted())
     }
 
     fn assign(self, column: &'static ColumnDef, value: Expr) -> Self {

@@ -26,6 +26,8 @@ pub(crate) struct FieldAttributes {
     pub(crate) generated: Option<Span>,
     pub(crate) default: Option<Span>,
     pub(crate) unique: Option<Span>,
+    pub(crate) version: Option<Span>,
+    pub(crate) soft_delete: Option<Span>,
     pub(crate) column: Option<LitStr>,
     pub(crate) ty: Option<LitStr>,
     pub(crate) deferred: Option<Deferred>,
@@ -74,7 +76,7 @@ pub(crate) enum Link {
 
 const STRUCT_OPTIONS: &str =
     "`table = \"..\"`, `schema = \"..\"`, `view`, `scope = ..`, `unique(..)`";
-const FIELD_OPTIONS: &str = "`primary_key`, `generated`, `default`, `unique`, `column = \"..\"`, `type = \"..\"`, `scope = ..`, `deferred(..)`, \
+const FIELD_OPTIONS: &str = "`primary_key`, `generated`, `default`, `unique`, `version`, `soft_delete`, `column = \"..\"`, `type = \"..\"`, `scope = ..`, `deferred(..)`, \
      `belongs_to(..)`, `has_one(..)`, `has_many(..)`, `many_to_many(..)`";
 
 impl StructAttributes {
@@ -133,6 +135,14 @@ impl FieldAttributes {
                 }
                 "unique" => {
                     errors.set(&mut read.unique, span, span, "unique");
+                    return Ok(());
+                }
+                "version" => {
+                    errors.set(&mut read.version, span, span, "version");
+                    return Ok(());
+                }
+                "soft_delete" => {
+                    errors.set(&mut read.soft_delete, span, span, "soft_delete");
                     return Ok(());
                 }
                 "column" => {

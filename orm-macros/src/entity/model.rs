@@ -12,6 +12,7 @@ use crate::entity::attributes::{
     Columns, FieldAttributes, KindAttribute, RelationAttribute, StructAttributes,
 };
 use crate::entity::clauses::Clause;
+use crate::entity::special;
 use crate::entity::unique::{self, UniqueKey};
 use crate::name;
 
@@ -49,6 +50,10 @@ pub(crate) struct ColumnField<'a> {
     pub(crate) generated: bool,
     /// Whether an insert may leave it to the database.
     pub(crate) default: bool,
+    /// Where it is said that it counts the updates of its row.
+    pub(crate) version: Option<Span>,
+    /// Where it is said that it marks deleted rows.
+    pub(crate) soft_delete: Option<Span>,
     pub(crate) unique: bool,
     /// The type parameter of a column that is read only when it is asked for.
     pub(crate) deferred: Option<&'a Ident>,
@@ -104,6 +109,7 @@ impl<'a> Model<'a> {
             &relations,
             &mut errors,
         );
+        special::check_entity(&columns, attributes.view, &mut errors);
         errors.finish()?;
 
         // The slots have the order of the parameters, whatever the order of the fields.
@@ -147,6 +153,18 @@ impl<'a> Model<'a> {
 
     pub(crate) fn key(&self) -> impl Iterator<Item = &ColumnField<'a>> {
         self.columns.iter().filter(|column| column.primary_key)
+    }
+
+    /// The column that counts the updates of its row, and its position.
+    pub(crate) fn version(&self) -> Option<(usize, &ColumnField<'a>)> {
+        let mut columns = self.columns.iter().enumerate();
+        columns.find(|(_, column)| column.version.is_some())
+    }
+
+    /// The column that marks deleted rows, and its position.
+    pub(crate) fn soft_delete(&self) -> Option<(usize, &ColumnField<'a>)> {
+        let mut columns = self.columns.iter().enumerate();
+        columns.find(|(_, column)| column.soft_delete.is_some())
     }
 
     pub(crate) fn column(&self, field: &Ident) -> Option<(usize, &ColumnField<'a>)> {
@@ -221,6 +239,8 @@ fn relation_field<'a>(
         (attributes.generated, "generated"),
         (attributes.default, "default"),
         (attributes.unique, "unique"),
+        (attributes.version, "version"),
+        (attributes.soft_delete, "soft_delete"),
         (attributes.column.as_ref().map(syn::LitStr::span), "column"),
         (attributes.ty.as_ref().map(syn::LitStr::span), "type"),
         (attributes.scope.as_ref().map(|(span, _)| *span), "scope"),
@@ -289,6 +309,7 @@ fn column_field<'a>(
             "a generated column is never set by an insert, so it has no use for `default`",
         );
     }
+    special::check_column(&attributes, errors);
     Some(ColumnField {
         ident,
         vis: &field.vis,
@@ -301,6 +322,8 @@ fn column_field<'a>(
         generated: attributes.generated.is_some(),
         default: attributes.default.is_some(),
         unique: attributes.unique.is_some(),
+        version: attributes.version,
+        soft_delete: attributes.soft_delete,
         deferred: None,
         scope: attributes.scope.map(|(_, scope)| scope),
     })
@@ -317,6 +340,12 @@ fn deferred_field<'a>(
         errors.at(
             span,
             "a primary key is read by every query, so it cannot be deferred",
+        );
+    }
+    if let Some(span) = attributes.version {
+        errors.at(
+            span,
+            "a version is read by every query, so it cannot be deferred",
         );
     }
     if let Some(relation) = attributes.relation.take() {
@@ -470,7 +499,17 @@ impl<'a> ColumnField<'a> {
 impl ColumnField<'_> {
     /// Whether every insert has to set it.
     pub(crate) fn is_required(&self) -> bool {
-        !self.generated && !self.default
+        !self.is_generated() && !self.has_default()
+    }
+
+    /// Whether an insert may leave it to the database.
+    pub(crate) fn has_default(&self) -> bool {
+        self.default || self.soft_delete.is_some()
+    }
+
+    /// Whether its value is made by the database or by the library.
+    pub(crate) fn is_generated(&self) -> bool {
+        self.generated || self.version.is_some()
     }
 
     /// The span of the type, for errors about it.

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 use crate::annotate::Annotated;
 use crate::db::{Executor, connect};
 use crate::decode::{RowReader, ValueType};
-use crate::entity::Entity;
+use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
 use crate::expr::{Expr, Piece};
 use crate::scope::Scopes;
@@ -150,7 +150,7 @@ impl<I: Insertion, A: Action> Statement for Upsert<I, A> {
             }
             match &self.update {
                 None => writer.push(" DO NOTHING"),
-                Some(changes) => changes.write(writer, table),
+                Some(changes) => changes.write(writer, I::Entity::DEF, table),
             }
         });
         Ok(statement)
@@ -159,14 +159,10 @@ impl<I: Insertion, A: Action> Statement for Upsert<I, A> {
 
 impl Changes {
     /// ` DO UPDATE SET "name" = excluded."name" WHERE t0."locked" = $5`.
-    fn write(&self, writer: &mut Writer, table: Alias) {
+    fn write(&self, writer: &mut Writer, def: &EntityDef, table: Alias) {
         writer.push(" DO UPDATE SET ");
-        for (position, (column, value)) in self.assignments.iter().enumerate() {
-            writer.separate(position);
-            writer.name(column.name);
-            writer.push(" = ");
-            writer.expr(value, table);
-        }
+        self.assignments.write(writer, table);
+        writer.next_version(def, table);
         sql::conditions(writer, &self.select, Place::of(table), " WHERE ");
     }
 }

@@ -43,6 +43,16 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         let row = quote!(row);
         quote_spanned!(column.type_span()=> #field: #row.get(#position)?)
     });
+    let version = match model.version() {
+        Some((position, column)) => {
+            let ty = &column.ty;
+            quote_spanned!(column.type_span()=> ::unlazy::__private::version::<#ty>(#position))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    let soft_delete = model
+        .soft_delete()
+        .map(|_| quote!(impl ::unlazy::SoftDelete for #ident {}));
     let unloaded = model.states.iter().map(|state| state.ident);
     let vacant = list(model.states.iter().map(|_| quote!(::unlazy::Skip)));
 
@@ -59,6 +69,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
                 eager: #eager,
                 key: &[#(#key_positions),*],
                 unique: #unique,
+                version: #version,
                 scopes: #scopes,
             };
 
@@ -73,10 +84,12 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
                 ::std::vec![#(#key_binds),*]
             }
         }
+
+        #soft_delete
     }
 }
 
-/// The scopes of its columns and its own.
+/// The scopes of its columns, its own, and the one that hides deleted rows.
 fn scopes(model: &Model<'_>) -> TokenStream {
     let entity = model.ident;
     let valued = model
@@ -99,7 +112,13 @@ fn scopes(model: &Model<'_>) -> TokenStream {
         };
         quote!(::unlazy::__private::ScopeDef::always::<#entity>(|| #condition))
     });
-    quote!(&[#(#valued,)* #(#always)*])
+    let not_deleted = model.soft_delete().map(|(position, column)| {
+        let ty = &column.ty;
+        quote_spanned! {column.type_span()=>
+            ::unlazy::__private::ScopeDef::not_deleted::<#entity, #ty>(#position)
+        }
+    });
+    quote!(&[#(#valued,)* #(#always,)* #not_deleted])
 }
 
 /// A value of a column, bound as the column's type.
@@ -128,8 +147,8 @@ fn column_def(column: &ColumnField<'_>) -> TokenStream {
         }
     };
     let unique = column.unique.then(|| quote!(.unique()));
-    let generated = column.generated.then(|| quote!(.generated()));
-    let default = column.default.then(|| quote!(.with_default()));
+    let generated = column.is_generated().then(|| quote!(.generated()));
+    let default = column.has_default().then(|| quote!(.with_default()));
     let deferred = column.deferred.map(|_| quote!(.deferred()));
     quote!(#new #unique #generated #default #deferred)
 }

@@ -19,6 +19,15 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         let field = column.ident;
         bind(column, quote!(::core::clone::Clone::clone(&self.#field)))
     });
+    let version_bind = model.version().map(|(_, column)| {
+        let field = column.ident;
+        let version = bind(column, quote!(::core::clone::Clone::clone(&self.#field)));
+        quote! {
+            fn version_bind(&self) -> ::core::option::Option<::unlazy::__private::Bind> {
+                ::core::option::Option::Some(#version)
+            }
+        }
+    });
     let record = quote!(#entity<#(#parameters),*>);
     quote! {
         impl<#(#parameters),*> ::unlazy::Record for #record
@@ -41,6 +50,8 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
             fn key_binds(&self) -> ::std::vec::Vec<::unlazy::__private::Bind> {
                 ::std::vec![#(#key_binds),*]
             }
+
+            #version_bind
         }
 
         impl<#(#parameters),*> ::unlazy::__private::Assemble<#states> for #entity

@@ -130,7 +130,7 @@ fn column_token(model: &Model<'_>, position: usize, column: &ColumnField<'_>) ->
         };
     }
     let source = column
-        .generated
+        .is_generated()
         .then(|| quote!(, ::unlazy::Stored<::unlazy::Generated>));
     quote! {
         #[doc = #doc]
