@@ -141,6 +141,7 @@ pub mod loading {}
 #[doc = include_str!("docs/writing/insert.md")]
 #[doc = include_str!("docs/writing/upsert.md")]
 #[doc = include_str!("docs/writing/update.md")]
+#[doc = include_str!("docs/writing/transactions.md")]
 pub mod writing {}
 
 /// The README's programs compile.
