@@ -213,6 +213,29 @@ struct DocumentLabel {
     deleted: bool,
 }
 
+/// The same with links that are deleted softly.
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "documents")]
+struct Archived<Labels = Unloaded> {
+    #[entity(primary_key)]
+    id: i64,
+    #[entity(many_to_many(Label, through = ArchivedLabel(document_id, color)))]
+    labels: Labels,
+}
+
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "document_labels")]
+struct ArchivedLabel {
+    #[entity(primary_key, generated)]
+    id: i64,
+    #[entity(default)]
+    tenant: i32,
+    document_id: i64,
+    color: Color,
+    #[entity(soft_delete)]
+    deleted: bool,
+}
+
 /// All links: tenant, document, color, and whether it is deleted.
 async fn links(test: &orm_test::TestDb) -> Vec<(i32, i64, String, bool)> {
     let client = test.connect().await.unwrap();
@@ -267,6 +290,27 @@ async fn links_that_a_scope_hides_are_not_touched_and_new_ones_have_its_value() 
 
     let remove = Document::LABELS.unscoped_link().remove_all(2);
     assert_eq!(remove.execute(&first).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn links_that_are_deleted_softly_are_marked() {
+    let (test, db, _) = database(DOCUMENTS).await;
+    let remove = Archived::LABELS.remove(1, [Color::Red]).execute(&db);
+    assert_eq!(remove.await.unwrap(), 2);
+    let set = Archived::LABELS.set(2, [] as [Color; 0]).execute(&db);
+    assert_eq!(
+        set.await.unwrap(),
+        ChangedLinks {
+            added: 0,
+            removed: 1
+        }
+    );
+    let deleted = links(&test).await;
+    assert_eq!(deleted.len(), 4);
+    assert!(deleted.iter().all(|(_, _, _, deleted)| *deleted));
+    // Also without scopes what is deleted already is not deleted again.
+    let remove = Archived::LABELS.unscoped_link().remove_all(1);
+    assert_eq!(remove.execute(&db).await.unwrap(), 0);
 }
 
 #[tokio::test]
