@@ -72,6 +72,8 @@
 //! - inserting or updating, whichever it takes: [`Insert::on_conflict`] over a [`UniqueKey`]; all about it at [`OnConflict`] and [`Upsert`]
 //! - calculating with columns: [`Calculate`]; values of related rows: [`Rel::value`]
 //! - refusing to overwrite what somebody else has changed: [versions](derive@Entity#versions)
+//! - inserting rows together with rows of their relations: [`NewWith`]; adding and removing links of a `many_to_many`: [`Rel::add`],
+//!   [`Rel::remove`], [`Rel::set`]
 //! - what can go wrong: [`Error`]; which constraint refused a row: [`Error::violates`]
 //! - seeing what is sent: [`Query::to_sql`], [`StatementLog`]
 //!
@@ -142,6 +144,7 @@ pub mod loading {}
 #[doc = include_str!("docs/writing/upsert.md")]
 #[doc = include_str!("docs/writing/update.md")]
 #[doc = include_str!("docs/writing/transactions.md")]
+#[doc = include_str!("docs/writing/graphs.md")]
 pub mod writing {}
 
 /// The README's programs compile.

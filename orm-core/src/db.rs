@@ -1,6 +1,7 @@
 //! Running statements: the pool, single connections, transactions.
 
 mod advisory;
+mod all_or_nothing;
 mod connection;
 mod copy;
 mod cursor;

@@ -10,7 +10,7 @@ use crate::load::Loads;
 use crate::record::Record;
 use crate::scope::{Deletion, ScopeDef};
 use crate::value::{Field, PgType, Value};
-use crate::write::{CopyIn, NewRow};
+use crate::write::{CopyIn, InsertManyWith, InsertWith, NewRow, NewWith};
 
 /// A struct whose values are the rows of a table or view.
 ///
@@ -38,6 +38,20 @@ pub trait Entity: Record<Entity = Self> {
     /// The values of a primary key, in the order of [`EntityDef::key`].
     #[doc(hidden)]
     fn bind_key(key: Self::Key) -> Vec<Bind>;
+
+    /// Inserts a new row together with new rows of its relations: `User::insert_with(NewUser { .. }.with(..)).one(&db)`.
+    /// See [`NewWith`].
+    fn insert_with<N: NewRow<Self>, L>(new: NewWith<Self, N, L>) -> InsertWith<Self, N, L> {
+        InsertWith::new(new)
+    }
+
+    /// Inserts any number of new rows together with new rows of their relations, those of all rows by the same statements:
+    /// `User::insert_many_with(rows).all(&db)`. See [`NewWith`].
+    fn insert_many_with<N: NewRow<Self>, L>(
+        new: impl IntoIterator<Item = NewWith<Self, N, L>>,
+    ) -> InsertManyWith<Self, N, L> {
+        InsertManyWith::new(new)
+    }
 
     /// Inserts any number of rows by `COPY`, without holding them in memory: `User::copy_in(rows).execute(&db)`.
     fn copy_in<N: NewRow<Self>>(
@@ -217,6 +231,34 @@ impl EntityDef {
         self.scopes.iter().find_map(ScopeDef::deletion)
     }
 
+    /// Whether a row can be inserted of which these columns are set, and those that hold the values of scopes.
+    #[doc(hidden)]
+    pub const fn is_complete_with(&self, columns: &[usize]) -> bool {
+        let mut column = 0;
+        while column < self.columns.len() {
+            let def = &self.columns[column];
+            let is_filled = def.nullable || def.generated || def.has_default;
+            if !is_filled && !contains(columns, column) && !self.scoped_by(column) {
+                return false;
+            }
+            column += 1;
+        }
+        true
+    }
+
+    const fn scoped_by(&self, column: usize) -> bool {
+        let mut scope = 0;
+        while scope < self.scopes.len() {
+            if let Some(position) = self.scopes[scope].position()
+                && position == column
+            {
+                return true;
+            }
+            scope += 1;
+        }
+        false
+    }
+
     /// Whether the entity declares that at most one row has given values in these columns.
     pub(crate) fn is_unique(&self, columns: &[usize]) -> bool {
         let has = |key: &[usize]| key.iter().all(|position| columns.contains(position));
@@ -226,6 +268,17 @@ impl EntityDef {
                 .iter()
                 .any(|&position| self.columns[position].unique)
     }
+}
+
+const fn contains(positions: &[usize], position: usize) -> bool {
+    let mut place = 0;
+    while place < positions.len() {
+        if positions[place] == position {
+            return true;
+        }
+        place += 1;
+    }
+    false
 }
 
 /// The values that a relation is followed by, read from an entity: parts of a primary key or of a foreign key.

@@ -115,6 +115,18 @@ pub enum Error {
         key: String,
     },
 
+    /// A row that was inserted together with its parent has the key of another parent, or none. See [`Rel::insert`](crate::Rel::insert).
+    #[error(
+        "a new row of `{relation}` does not belong to its parent, whose key is {key}: take the foreign key from the parent that \
+         the function is given"
+    )]
+    WrongParent {
+        /// The relation, as `User.posts`.
+        relation: String,
+        /// The parent's key, as Rust prints it.
+        key: String,
+    },
+
     /// A key could not be encoded as the type that the database has for it.
     #[error("the key of `{relation}` cannot be sent as the type that the database has for it")]
     Encode {
@@ -232,7 +244,7 @@ pub enum Error {
 
     /// A query was streamed on a client that is in no transaction, where the server keeps no result.
     #[error(
-        "a stream needs a transaction, and this client is in none; run it on a `Db`, or in a transaction"
+        "this needs a transaction, and the client is in none; run it on a `Db`, or in a transaction"
     )]
     NoTransaction,
 

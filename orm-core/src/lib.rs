@@ -73,9 +73,10 @@ pub use tree::{Tree, Walk};
 pub use unique::{ConflictTarget, UniqueKey};
 pub use value::{Field, IntoValue, Nullable, PgType, Text, Value};
 pub use write::{
-    Assign, Change, CopyIn, Delete, DoNothing, DoUpdate, DoUpdateIf, Filtered, Insert, InsertMany,
-    NewRow, OnConflict, Patch, Returning, SaysWhich, SetColumn, Unfiltered, Update, Upsert,
-    Upserted,
+    AddLinks, Assign, Change, ChangedLinks, CopyIn, Delete, DoNothing, DoUpdate, DoUpdateIf,
+    Filtered, Insert, InsertMany, InsertManyWith, InsertWith, IntoKey, IntoNew, NewLinks,
+    NewRelated, NewRow, NewWith, OnConflict, Patch, RemoveLinks, Returning, SaysWhich, SetColumn,
+    SetLinks, Unfiltered, Update, Upsert, Upserted,
 };
 
 // Bounds that the compiler names in its messages: with a path of their own here it says `ToMany`, not
@@ -104,9 +105,11 @@ pub use shape::{Joinable, Many, ManyShared, Optional, OptionalShared, Shared, To
 #[doc(hidden)]
 pub use state::Readable;
 #[doc(hidden)]
+pub use write::related::{HasLinks, KeysSuffice, TargetsRefer};
+#[doc(hidden)]
 pub use write::{
-    Action, AlwaysWrites, ColumnValue, GeneratedColumn, InsertedColumn, Insertion, PatchField,
-    Updates, ValueOfColumn,
+    Action, AlwaysWrites, ColumnValue, GeneratedColumn, GivenTo, InsertedColumn, Insertion,
+    NotGiven, PatchField, SingleRow, Updates, ValueOfColumn,
 };
 
 /// What generated code uses. Not part of the public interface.
@@ -135,6 +138,7 @@ pub mod __private {
     pub use crate::value::label::{
         BoxedError, accepts_label, label_from_sql, label_to_sql, unknown_label,
     };
+    pub use crate::write::related::{ViaLink, ViaParent, ViaTarget};
     pub use crate::write::{
         Changes, ColumnValue, check_column, check_generated_column, check_required_columns,
         no_value,

@@ -32,6 +32,9 @@ pub trait Relation: Send + Sync + 'static {
     /// The position of its state among those of the entity.
     #[doc(hidden)]
     type Position;
+    /// Which rows have the keys that it goes by.
+    #[doc(hidden)]
+    type Via;
     /// The relation's name, kind and keys.
     const DEF: &'static RelationDef;
 
@@ -149,6 +152,12 @@ impl<R> Rel<R> {
             },
             marker: PhantomData,
         }
+    }
+}
+
+impl<R> Rel<R> {
+    pub(crate) fn unscoped_sides(self) -> Unscoped {
+        self.unscoped
     }
 }
 

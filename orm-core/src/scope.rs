@@ -6,7 +6,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use crate::bind::{Bind, Parameter};
-use crate::entity::{Entity, EntityDef};
+use crate::entity::{ColumnDef, Entity, EntityDef};
 use crate::error::Error;
 use crate::expr::Expr;
 use crate::predicate::Filter;
@@ -223,14 +223,35 @@ impl ScopeDef {
         match self.condition {
             Condition::Always(condition) => Some(condition()),
             Condition::NotDeleted { .. } => self.deletion().map(Deletion::is_not_deleted),
-            Condition::Valued { scope, column, .. } => {
-                let column = &(self.entity)().columns[column];
-                let value = Bind {
-                    value: scopes.value(scope())?,
-                    ty: column.ty,
-                };
-                Some(Expr::binary(Expr::Column(column), "=", Expr::Bind(value)))
-            }
+            Condition::Valued { .. } => Some(Expr::binary(
+                Expr::Column(self.column()?),
+                "=",
+                Expr::Bind(self.value(scopes)?),
+            )),
+        }
+    }
+
+    /// The position of the column that holds its value.
+    pub(crate) const fn position(&self) -> Option<usize> {
+        match self.condition {
+            Condition::Always(_) | Condition::NotDeleted { .. } => None,
+            Condition::Valued { column, .. } => Some(column),
+        }
+    }
+
+    /// The column that holds its value.
+    pub(crate) fn column(&self) -> Option<&'static ColumnDef> {
+        Some(&(self.entity)().columns[self.position()?])
+    }
+
+    /// The value that is given.
+    pub(crate) fn value(&self, scopes: &Scopes) -> Option<Bind> {
+        match self.condition {
+            Condition::Always(_) | Condition::NotDeleted { .. } => None,
+            Condition::Valued { scope, .. } => Some(Bind {
+                value: scopes.value(scope())?,
+                ty: self.column()?.ty,
+            }),
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) use column::column_of;
 pub(crate) use cursor::{close, declare, fetch};
 pub(crate) use rehearse::{Ingredients, check_loads, ingredients};
 pub(crate) use select::{Place, conditions, raw, root};
-pub(crate) use writer::{Alias, Table, Writer};
+pub(crate) use writer::{Alias, Name, Table, Writer};
 
 use crate::bind::Parameter;
 use crate::decode::{ComputedColumn, Part};

@@ -5,9 +5,13 @@ mod assign;
 mod check;
 mod copy;
 mod delete;
+mod graph;
 mod insert;
+mod link_rows;
+mod links;
 mod new_rows;
 mod patch;
+pub(crate) mod related;
 mod returning;
 mod rows;
 mod statement;
@@ -22,7 +26,12 @@ pub use check::{
 };
 pub use copy::CopyIn;
 pub use delete::Delete;
+pub use graph::{
+    GivenTo, InsertManyWith, InsertWith, IntoNew, NewLinks, NewRelated, NewWith, NotGiven,
+    SingleRow,
+};
 pub use insert::{Insert, InsertMany};
+pub use links::{AddLinks, ChangedLinks, IntoKey, RemoveLinks, SetLinks};
 pub use patch::{Change, Changes, Patch, PatchField};
 pub use returning::Returning;
 pub use rows::{ColumnValue, NewRow, no_value};

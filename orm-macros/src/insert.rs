@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DataStruct, DeriveInput, Error, Field, Fields, Ident, Result, Type};
 
 use crate::attribute::Errors;
-use crate::name;
+use crate::{name, new_row};
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let mut errors = Errors::default();
@@ -29,7 +29,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     };
     errors.finish()?;
     Ok(match entity {
-        Some(entity) => expand(&input.ident, &entity, &fields),
+        Some(entity) => expand(input, &entity, &fields),
         None => TokenStream::new(),
     })
 }
@@ -109,7 +109,9 @@ impl<'a> RowField<'a> {
     }
 }
 
-fn expand(row: &Ident, entity: &Type, fields: &[RowField<'_>]) -> TokenStream {
+fn expand(input: &DeriveInput, entity: &Type, fields: &[RowField<'_>]) -> TokenStream {
+    let row = &input.ident;
+    let with = new_row::with(&input.vis, row, quote!(#entity));
     let row_name = name::plain(row);
     let positions = fields.iter().map(|field| {
         let column = name::constant(field.ident);
@@ -135,6 +137,8 @@ fn expand(row: &Ident, entity: &Type, fields: &[RowField<'_>]) -> TokenStream {
         )
     };
     quote! {
+        #with
+
         impl ::unlazy::NewRow<#entity> for #row {
             const COLUMNS: &'static [usize] = &[#(#positions),*];
 

@@ -5,6 +5,7 @@ mod entity;
 mod insert;
 mod loaded;
 mod name;
+mod new_row;
 mod patch;
 mod value;
 

@@ -203,6 +203,13 @@ impl<'a> Connection<'a> {
         }
     }
 
+    /// Says that nothing can be committed any more, within a transaction.
+    pub(super) fn fail(&self) {
+        if let ClientRef::Transaction(transaction) = &self.client {
+            transaction.fail();
+        }
+    }
+
     /// Prepares a statement, once for each connection and text.
     pub(crate) async fn prepare(&self, sql: &Sql) -> Result<Statement> {
         sql.check()?;

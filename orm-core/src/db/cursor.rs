@@ -117,7 +117,7 @@ impl Drop for Cursor<'_> {
 }
 
 /// The server says that no transaction is open.
-fn outside_of_transaction(error: Error) -> Error {
+pub(super) fn outside_of_transaction(error: Error) -> Error {
     let code = error.as_db_error().map(|error| error.code());
     if code == Some(&SqlState::NO_ACTIVE_SQL_TRANSACTION) {
         Error::NoTransaction

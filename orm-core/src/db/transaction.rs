@@ -98,6 +98,11 @@ impl Transaction {
         self.shared.run(self.depth, client, statement).await
     }
 
+    /// Says that nothing can be committed any more.
+    pub(super) fn fail(&self) {
+        self.shared.fail(self.depth);
+    }
+
     pub(super) fn send_unawaited(&self, statement: &str) {
         self.shared.send_unawaited(self.depth, statement);
     }

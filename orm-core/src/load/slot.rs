@@ -59,7 +59,7 @@ pub trait StateField {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a relation of `{E}`",
     label = "expected a relation of `{E}`",
-    note = "a relation of a related entity is loaded below its parent: `.with(User::POSTS.with(Post::TAGS))`"
+    note = "a relation of a related entity goes below its parent: `.with(User::POSTS.with(Post::TAGS))`"
 )]
 #[doc(hidden)]
 pub trait Put<E, L, S>: StateField {

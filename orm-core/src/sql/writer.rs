@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::fmt::{self, Display, Write};
 
 use crate::bind::{Bind, Parameter};
-use crate::entity::EntityDef;
+use crate::entity::{ColumnDef, EntityDef};
 use crate::expr::Expr;
 use crate::fixed::Fixed;
 use crate::scope::{ScopeDef, Scopes};
@@ -147,6 +147,23 @@ impl Writer {
             }),
             None => self.missing_scope = Some(scope),
         }
+    }
+
+    /// The column that a new row has a scope's value in, and that value, if the scope has one and holds. Without its value the
+    /// statement is never sent.
+    pub(crate) fn scope_value(
+        &mut self,
+        scope: &'static ScopeDef,
+    ) -> Option<(&'static ColumnDef, Bind)> {
+        let column = scope.column()?;
+        if !scope.holds(&self.scopes, &self.within) {
+            return None;
+        }
+        let value = scope.value(&self.scopes);
+        if value.is_none() {
+            self.missing_scope = Some(scope);
+        }
+        Some((column, value?))
     }
 
     /// What a relation's definition adds, if it is to be written: a condition that leads back to what it is a part of would

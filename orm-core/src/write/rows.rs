@@ -25,7 +25,8 @@ impl<T: ToSql> ColumnValue for T {}
 /// `#[derive(Insert)]` makes one of a struct of your own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a new row of `{E}`",
-    label = "expected a `New{E}`, or a struct with `#[derive(Insert)]` and `#[insert({E})]`"
+    label = "expected a `New{E}`, or a struct with `#[derive(Insert)]` and `#[insert({E})]`",
+    note = "a row with rows of its relations, `NewUser {{ .. }}.with(..)`, is inserted by `insert_with` or `insert_many_with`"
 )]
 pub trait NewRow<E: Entity>: Send + Sync + 'static {
     /// The positions of the columns that are set, in the entity's list of columns.

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::entity::model::{ColumnField, Model};
-use crate::name;
+use crate::{name, new_row};
 
 pub(super) fn ident(model: &Model<'_>) -> Ident {
     format_ident!("New{}", model.ident)
@@ -40,6 +40,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         .iter()
         .enumerate()
         .map(|(place, (_, column))| value(place, column));
+    let with = new_row::with(vis, &new, quote!(#entity));
     let doc = format!(
         "The values of a new [`{}`]: every column that the database does not make itself.",
         name::plain(entity)
@@ -50,6 +51,8 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         #vis struct #new {
             #(#fields,)*
         }
+
+        #with
 
         impl ::unlazy::NewRow<#entity> for #new {
             const COLUMNS: &'static [usize] = &[#(#positions),*];

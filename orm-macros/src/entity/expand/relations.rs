@@ -55,6 +55,7 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
     let Parts {
         kind,
         shape,
+        via,
         parent_columns,
         target_columns,
         link,
@@ -70,6 +71,7 @@ fn relation_impls(model: &Model<'_>, relation: &RelationField<'_>) -> TokenStrea
             #target_item
             type Shape = #shape;
             type Position = #position;
+            type Via = ::unlazy::__private::#via;
             const DEF: &'static ::unlazy::__private::RelationDef = &::unlazy::__private::RelationDef {
                 name: #field_name,
                 kind: ::unlazy::__private::RelationKind::#kind,
@@ -114,6 +116,7 @@ fn fixed(relation_type: &TokenStream, clauses: &[Clause]) -> TokenStream {
 struct Parts {
     kind: Ident,
     shape: TokenStream,
+    via: TokenStream,
     parent_columns: TokenStream,
     target_columns: TokenStream,
     link: TokenStream,
@@ -129,6 +132,7 @@ fn has(model: &Model<'_>, target: &Type, columns: &Columns, kind: &str, shape: &
     Parts {
         kind: Ident::new(kind, Span::call_site()),
         shape: quote!(::unlazy::__private::#shape),
+        via: quote!(ViaTarget),
         parent_columns: quote!(<#entity as ::unlazy::Entity>::DEF.key),
         target_columns: positions(&foreign_key),
         link: quote!(::core::option::Option::None),
@@ -156,6 +160,7 @@ fn belongs_to(model: &Model<'_>, target: &Type, columns: &Columns) -> Parts {
     Parts {
         kind: Ident::new("BelongsTo", Span::call_site()),
         shape: quote_spanned!(span=> #foreign_key::Shape),
+        via: quote!(ViaParent),
         parent_columns: quote!(&[#(#own_positions),*]),
         target_columns: quote!(<#target as ::unlazy::Entity>::DEF.key),
         link: quote!(::core::option::Option::None),
@@ -173,7 +178,7 @@ fn many_to_many(
 ) -> Parts {
     let entity = model.ident;
     let relation_type = field_type(entity, relation.ident);
-    let (link, checks) = match &through.link {
+    let (link, keys_suffice, checks) = match &through.link {
         Link::Entity(link) => {
             let to_parent = constants(link, &through.parent);
             let to_target = constants(link, &through.target);
@@ -192,6 +197,7 @@ fn many_to_many(
                         entity: ::core::option::Option::Some(#def),
                     }
                 },
+                quote!({ #def.is_complete_with(&[#(#to_parent.position(),)* #(#to_target.position()),*]) }),
                 quote! {
                     impl ::unlazy::ThroughEntity for #relation_type {
                         type Link = #link;
@@ -233,6 +239,7 @@ fn many_to_many(
                         entity: ::core::option::Option::None,
                     }
                 },
+                quote!(true),
                 quote!(#(#counts)*),
             )
         }
@@ -240,6 +247,7 @@ fn many_to_many(
     Parts {
         kind: Ident::new("ManyToMany", Span::call_site()),
         shape: quote!(::unlazy::__private::ManyShared),
+        via: quote!(ViaLink<#keys_suffice>),
         parent_columns: quote!(<#entity as ::unlazy::Entity>::DEF.key),
         target_columns: quote!(<#target as ::unlazy::Entity>::DEF.key),
         link: quote!(::core::option::Option::Some(#link)),
