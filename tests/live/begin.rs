@@ -6,7 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use unlazy::{Db, Error, Isolation, Result, Retry, Transaction, TransactionOptions, sql};
+use tokio::sync::Notify;
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use unlazy::{
+    Db, Error, Isolation, PgType, Result, Retry, Transaction, TransactionOptions, Value, sql,
+};
 
 use crate::fixture::*;
 
@@ -384,31 +389,67 @@ async fn a_statement_that_outlives_the_transaction_is_given_up() {
     assert!(!is_saved(&db, "eve").await);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_races_the_end_of_the_transaction_is_a_part_of_it_or_is_not_sent() {
-    let (_test, db, _) = shop().await;
-    for round in 0..300 {
-        let late = Arc::new(Mutex::new(None));
-        let outcome: Result<()> = db
-            .transaction_retrying(Retry::new(), |tx| {
-                let late = late.clone();
-                async move {
-                    User::query().count(&tx).await?;
-                    let insert = User::insert(new_user(format!("eve {round}")));
-                    let task = tokio::spawn(async move { insert.execute(&tx).await });
-                    *late.lock().unwrap() = Some(task);
-                    if round % 2 == 0 {
-                        tokio::task::yield_now().await;
-                    }
-                    Err(Error::PoolTimeout)
-                }
-            })
-            .await;
-        assert!(matches!(outcome, Err(Error::PoolTimeout)), "{outcome:?}");
-        let late = late.lock().unwrap().take().unwrap();
-        let _ = late.await.unwrap();
+/// A name that says when it is being encoded, which is right before it is sent, and takes its time.
+#[derive(Debug, Clone)]
+struct Slow(String, Arc<Notify>);
+
+impl ToSql for Slow {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        self.1.notify_one();
+        std::thread::sleep(Duration::from_millis(100));
+        self.0.to_sql(ty, out)
     }
-    assert_eq!(User::query().count(&db).await.unwrap(), 4);
+
+    fn accepts(ty: &Type) -> bool {
+        <String as ToSql>::accepts(ty)
+    }
+
+    to_sql_checked!();
+}
+
+impl FromSql<'_> for Slow {
+    fn from_sql(
+        ty: &Type,
+        raw: &[u8],
+    ) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(String::from_sql(ty, raw)?, Arc::default()))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        <String as FromSql<'_>>::accepts(ty)
+    }
+}
+
+impl Value for Slow {
+    const TYPE: PgType = PgType::new("text");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_races_the_end_is_a_part_of_it_or_is_not_sent() {
+    let (_test, db, _) = shop().await;
+    let late = Mutex::new(None);
+    let late_ = &late;
+    let outcome: Result<()> = db
+        .transaction_retrying(Retry::new(), |tx| async move {
+            User::query().count(&tx).await?;
+            let encoded = Arc::new(Notify::new());
+            let name = Slow("eve".to_owned(), encoded.clone());
+            let insert = sql!("INSERT INTO users (name) VALUES ($1)", name);
+            let task = tokio::spawn(async move { unlazy::execute(insert, &tx).await });
+            *late_.lock().unwrap() = Some(task);
+            encoded.notified().await;
+            Err(Error::PoolTimeout)
+        })
+        .await;
+    assert!(matches!(outcome, Err(Error::PoolTimeout)), "{outcome:?}");
+    let late = late.lock().unwrap().take().unwrap();
+    let late = late.await.unwrap();
+    assert!(matches!(late, Err(Error::TransactionEnded)), "{late:?}");
+    assert!(!is_saved(&db, "eve").await);
 }
 
 #[tokio::test]
