@@ -14,7 +14,7 @@ mod snapshot;
 mod transaction;
 
 pub(crate) use connection::{Connection, is_outdated};
-pub(crate) use copy::Copying;
+pub(crate) use copy::{CopiedRow, Copying};
 pub(crate) use cursor::{Cursor, Fetch};
 pub(crate) use snapshot::{BEGIN_SNAPSHOT, END_SNAPSHOT};
 

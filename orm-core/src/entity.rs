@@ -61,6 +61,9 @@ pub trait Entity: Record<Entity = Self> {
     }
 
     /// Inserts what a `Stream` of `Result`s yields by `COPY`, each a new row: `User::copy_in_stream(rows).execute(&db)`.
+    ///
+    /// The stream must not use the transaction or client that the rows are copied on: each would wait for the other without end. Read from
+    /// another connection, such as one of a [`Db`](crate::Db).
     fn copy_in_stream<S>(rows: S) -> CopyIn<'static, Self, S> {
         CopyIn::new(rows)
     }

@@ -68,7 +68,9 @@ pub enum Error {
     /// changed.
     ///
     /// Read the row again, and decide on what it is now. Running the same statement again would be of no use.
-    #[error("the row {key} of `{entity}` has been changed or deleted since it was read")]
+    #[error(
+        "the row {key} of `{entity}` has been changed or deleted since it was read, or is hidden by a scope"
+    )]
     Stale {
         /// The entity.
         entity: &'static str,
@@ -157,7 +159,7 @@ pub enum Error {
     /// that row, or a trigger refused the change.
     #[error(
         "the new row of `{entity}` was not written: the row that it is in conflict with is hidden by a scope, or a trigger refused \
-         it; `.one_or_none(..)` makes that a `None`, `.unscoped()` updates hidden rows too"
+         it; `.one_or_none(..)` makes that a `None`; `.with_deleted()` updates deleted rows too, `.unscoped()` all hidden ones"
     )]
     NotWritten {
         /// The entity.

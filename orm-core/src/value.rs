@@ -78,6 +78,12 @@ impl PgType {
         self.name != "text"
     }
 
+    /// Whether the Rust types that are taken for this one can also be another, whose values a cast does not keep: a
+    /// `SystemTime` may be a `timestamp` without a zone, and a JSON value `json`.
+    pub(crate) fn is_one_of_several(self) -> bool {
+        matches!(self.name, "timestamptz" | "jsonb")
+    }
+
     pub(crate) fn is_number(self) -> bool {
         let numbers = ["int2", "int4", "int8", "float4", "float8"];
         !self.array && numbers.contains(&self.name)

@@ -1,9 +1,10 @@
 //! Inserts: columns with defaults, generated ones, rows of one's own, arrays, and COPY.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::stream;
-use unlazy::{Entity, Error, Insert, sql};
+use unlazy::{Entity, Error, Insert, Json, sql};
 
 use crate::fixture::*;
 use crate::resources::drop_after;
@@ -270,6 +271,68 @@ async fn rows_without_a_column_of_their_own() {
         .unwrap();
     let ids: Vec<_> = more.iter().map(|ticket| ticket.id).collect();
     assert_eq!((one.id, ids), (1, vec![2, 3, 4]));
+}
+
+/// A time may stand in a column with a zone or in one without, JSON in one that keeps its text or in one that does not.
+#[tokio::test]
+async fn many_rows_are_stored_as_one_row_is() {
+    #[derive(Entity, Debug, PartialEq)]
+    #[entity(table = "events")]
+    struct Event {
+        #[entity(primary_key, generated)]
+        id: i64,
+        at: SystemTime,
+        past: Vec<SystemTime>,
+        data: Json<RawText>,
+    }
+
+    let schema = "CREATE TABLE events (id bigserial PRIMARY KEY, at timestamp NOT NULL, past timestamp[] NOT NULL, data json NOT NULL)";
+    let (_test, db, _) = database(schema).await;
+    let new = || NewEvent {
+        at: UNIX_EPOCH,
+        past: vec![UNIX_EPOCH],
+        data: Json(RawText { b: 1, a: 2 }),
+    };
+    let texts = db
+        .transaction(async |tx| {
+            tx.batch_execute("SET LOCAL TIME ZONE 'America/New_York'")
+                .await?;
+            Event::insert(new()).execute(tx).await?;
+            Event::insert_many([new(), new()]).execute(tx).await?;
+            Event::copy_in([new()]).execute(tx).await?;
+            let text = sql!(
+                "$1 || ' ' || $2::text || ' ' || $3",
+                Event::AT,
+                Event::PAST,
+                Event::DATA
+            );
+            let texts = Event::query()
+                .annotate(text.returns::<String>())
+                .all(tx)
+                .await?;
+            Ok::<_, Error>(texts)
+        })
+        .await
+        .unwrap();
+    let expected = r#"1970-01-01 00:00:00 {"1970-01-01 00:00:00"} {"b":1,"a":2}"#;
+    let texts: Vec<_> = texts.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts, [expected; 4]);
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+struct RawText {
+    b: i32,
+    a: i32,
+}
+
+#[tokio::test]
+async fn copied_rows_without_a_column_of_their_own() {
+    let (_test, db, _) = database(PEOPLE).await;
+    let copied = Ticket::copy_in([const { NewTicket {} }; 3])
+        .execute(&db)
+        .await;
+    assert_eq!(copied.unwrap(), 3);
+    assert_eq!(Ticket::query().count(&db).await.unwrap(), 3);
 }
 
 #[tokio::test]

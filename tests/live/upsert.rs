@@ -486,3 +486,39 @@ async fn until_somebody_waits_for_a_transaction(db: &Db) {
     }
     panic!("nobody waits");
 }
+
+/// Over a constraint whose columns are not known, and with nothing but a key to set.
+#[tokio::test]
+async fn a_row_with_nothing_to_update_stays_as_it_is() {
+    #[derive(Entity, Debug, Clone, PartialEq)]
+    #[entity(table = "seats")]
+    struct Seat {
+        #[entity(primary_key)]
+        number: i32,
+        #[entity(generated)]
+        serial: i32,
+    }
+
+    let (_test, db, _) = database(
+        "CREATE TABLE seats (number int4 PRIMARY KEY, serial int4 GENERATED ALWAYS AS IDENTITY, guest int4 DEFAULT 1,
+            CONSTRAINT one_guest UNIQUE (guest));
+         INSERT INTO seats (number) VALUES (1);",
+    )
+    .await;
+    let upsert = |new| {
+        Seat::insert(new)
+            .on_conflict(UniqueKey::constraint("one_guest"))
+            .update()
+    };
+    let first = Seat {
+        number: 1,
+        serial: 1,
+    };
+    assert_eq!(upsert(NewSeat { number: 2 }).one(&db).await.unwrap(), first);
+    // What the database generates is not taken from the new row either.
+    let again = Seat::insert(NewSeat { number: 1 })
+        .set_generated(Seat::SERIAL, 70)
+        .on_conflict(Seat::PRIMARY_KEY)
+        .update();
+    assert_eq!(again.one(&db).await.unwrap(), first);
+}

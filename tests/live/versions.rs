@@ -61,7 +61,7 @@ fn assert_stale<T: std::fmt::Debug>(outcome: unlazy::Result<T>) {
     assert!(!error.is_retryable());
     assert_eq!(
         error.to_string(),
-        r#"the row ("a", 1) of `Account` has been changed or deleted since it was read"#
+        r#"the row ("a", 1) of `Account` has been changed or deleted since it was read, or is hidden by a scope"#
     );
 }
 

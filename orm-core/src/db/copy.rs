@@ -1,5 +1,7 @@
 //! One `COPY .. FROM STDIN` on a connection.
 
+use std::future::ready;
+use std::ops::Range;
 use std::pin::Pin;
 use std::time::Instant;
 
@@ -13,12 +15,41 @@ use crate::db::Connection;
 use crate::db::connection::Lease;
 use crate::error::Result;
 
+/// A row that is copied.
+pub(crate) trait CopiedRow: Sync {
+    /// The value of the column of this number.
+    fn value(&self, column: usize) -> &(dyn ToSql + Sync);
+}
+
+/// The values of a row, one after the other. As a type of its own it leaves the future `Send`, which a closure over references
+/// of any lifetime does not.
+struct Values<'r> {
+    row: &'r dyn CopiedRow,
+    columns: Range<usize>,
+}
+
+impl<'r> Iterator for Values<'r> {
+    type Item = OfBaseType<'r>;
+
+    fn next(&mut self) -> Option<OfBaseType<'r>> {
+        let column = self.columns.next()?;
+        Some(OfBaseType(self.row.value(column)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.columns.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Values<'_> {}
+
 /// Rows on their way. Unless it is [finished](Self::finish), none is stored: it counts as running when it is dropped, so
 /// that its connection is closed.
 pub(crate) struct Copying<'c> {
     connection: &'c Connection<'c>,
     text: String,
     writer: Pin<Box<BinaryCopyInWriter>>,
+    columns: usize,
     /// Running until it is finished.
     lease: Lease<'c>,
     started: Instant,
@@ -32,26 +63,30 @@ impl<'c> Copying<'c> {
     ) -> Result<Self> {
         let started = Instant::now();
         let lease = connection.lease()?;
-        let begun = lease.run(async { Ok(lease.copy_in(&text).await?) }).await;
-        let sink: CopyInSink<Bytes> =
-            begun.inspect_err(|_| connection.record_failure(&text, started))?;
+        // Behind the statement that asked for the types, and so behind the BEGIN of a transaction.
+        let sink: CopyInSink<Bytes> = match lease.copy_in(&text).await {
+            Ok(sink) => sink,
+            Err(error) => {
+                connection.record_failure(&text, started);
+                return lease.run(ready(Err(error.into()))).await;
+            }
+        };
         Ok(Self {
             connection,
             text,
             writer: Box::pin(BinaryCopyInWriter::new(sink, types)),
-            lease: connection.lease()?,
+            columns: types.len(),
+            lease,
             started,
         })
     }
 
-    /// Sends a row, with a value for each column.
-    pub(crate) async fn row(
-        &mut self,
-        values: impl ExactSizeIterator<Item = &(dyn ToSql + Sync)>,
-    ) -> Result<()> {
+    /// Sends a row.
+    pub(crate) async fn row(&mut self, row: &dyn CopiedRow) -> Result<()> {
+        let columns = 0..self.columns;
         self.writer
             .as_mut()
-            .write_raw(values.map(OfBaseType))
+            .write_raw(Values { row, columns })
             .await
             .inspect_err(|_| self.connection.record_failure(&self.text, self.started))?;
         Ok(())

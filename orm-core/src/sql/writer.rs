@@ -243,11 +243,16 @@ impl Writer {
         if ty.is_fixed_by_rust() {
             self.array_parameter(number, ty);
         } else {
-            self.write(format_args!(
-                "coalesce(${number}, ARRAY(SELECT {} FROM {table} LIMIT 0))",
-                Name(column)
-            ));
+            self.array_of_column(number, table, column);
         }
+    }
+
+    /// An array of what the column is made of: `coalesce($1, ARRAY(SELECT at FROM events LIMIT 0))`.
+    pub(crate) fn array_of_column(&mut self, number: usize, table: &Table, column: &str) {
+        self.write(format_args!(
+            "coalesce(${number}, ARRAY(SELECT {} FROM {table} LIMIT 0))",
+            Name(column)
+        ));
     }
 
     pub(crate) fn name(&mut self, name: &str) {

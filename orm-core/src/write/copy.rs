@@ -4,14 +4,15 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::pin;
 
-use futures_util::{Stream, StreamExt};
-use tokio_postgres::types::Type;
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use tokio_postgres::types::{ToSql, Type};
 
-use crate::db::{Connection, Copying, Executor};
+use crate::db::{Connection, CopiedRow, Copying, Executor};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
 use crate::scope::Scopes;
 use crate::sql::{Table, Writer};
+use crate::write::insert::InsertMany;
 use crate::write::rows::NewRow;
 
 /// How many rows are sent between two reports of the progress.
@@ -97,14 +98,18 @@ impl<E: Entity, S> CopyIn<'_, E, S> {
         F: From<Error>,
         X: Executor + ?Sized,
     {
+        if N::COLUMNS.is_empty() {
+            // A list of no columns would be one of all of them.
+            let rows: Vec<N> = self.rows.try_collect().await?;
+            return Ok(InsertMany::<E>::new(rows).execute(on).await?);
+        }
         let connection = on.acquire().await?;
         let mut copying = begin(E::DEF, N::COLUMNS, &connection).await?;
         let mut rows = pin!(self.rows);
         let mut sent = 0;
         while let Some(row) = rows.next().await {
-            let row = row?;
-            let values = (0..N::COLUMNS.len()).map(|column| row.value(column) as _);
-            copying.row(values).await?;
+            let row = Row(row?, PhantomData::<fn() -> E>);
+            copying.row(&row).await?;
             sent += 1;
             if sent % ROWS_BETWEEN_REPORTS == 0
                 && let Some(report) = &mut self.report
@@ -117,6 +122,15 @@ impl<E: Entity, S> CopyIn<'_, E, S> {
             report(stored);
         }
         Ok(stored)
+    }
+}
+
+/// A new row of `E`.
+struct Row<E, N>(N, PhantomData<fn() -> E>);
+
+impl<E: Entity, N: NewRow<E>> CopiedRow for Row<E, N> {
+    fn value(&self, column: usize) -> &(dyn ToSql + Sync) {
+        self.0.value(column)
     }
 }
 
@@ -140,11 +154,6 @@ async fn begin<'c>(
         .iter()
         .map(|column| column.type_().clone())
         .collect();
-    let list = if columns.is_empty() {
-        names
-    } else {
-        format!(" ({names})")
-    };
-    let text = format!("COPY {table}{list} FROM STDIN (FORMAT binary)");
+    let text = format!("COPY {table} ({names}) FROM STDIN (FORMAT binary)");
     Copying::begin(connection, text, &types).await
 }

@@ -15,7 +15,7 @@ use crate::sql::{self, Place, SelectSql, Table, Writer};
 use crate::value::IntoValue;
 use crate::write::returning::Returning;
 use crate::write::statement::{
-    Statement, Wanted, at_most_one, entities, exactly_one, execute, shown,
+    ReturnsOne, Statement, Wanted, at_most_one, entities, exactly_one, execute, shown,
 };
 use crate::write::which::Which;
 use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered};
@@ -208,6 +208,8 @@ impl<E: Entity, F> Delete<E, F> {
         Box::pin(async move { at_most_one(entities(&delete, on).await?, E::DEF) })
     }
 }
+
+impl<E: Entity> ReturnsOne for Delete<E, Filtered> {}
 
 impl<E: Entity> Statement for Delete<E, Filtered> {
     type Entity = E;

@@ -13,7 +13,9 @@ use crate::write::assign::{Assign, SetColumn};
 use crate::write::new_rows::NewRows;
 use crate::write::returning::Returning;
 use crate::write::rows::NewRow;
-use crate::write::statement::{Statement, Wanted, entities, exactly_one, execute};
+use crate::write::statement::{
+    ReturnsOne, Statement, Wanted, entities, exactly_one, execute, shown,
+};
 
 /// One new row. Made by `User::insert(..)`.
 ///
@@ -81,6 +83,11 @@ impl<E: Entity> Insert<E> {
         Returning::new(self, values)
     }
 
+    /// The statement that [`execute`](Self::execute) would send.
+    pub fn to_sql(&self) -> Vec<String> {
+        shown(self.rows.sql(Wanted::Nothing, &Scopes::shown()))
+    }
+
     /// Inserts it and returns it as it was stored: `INSERT INTO users (email) VALUES ($1) RETURNING id, email`.
     ///
     /// # Errors
@@ -102,7 +109,8 @@ impl<E: Entity> Insert<E> {
 
 /// Any number of new rows, inserted by one statement. Made by `User::insert_many(..)`.
 ///
-/// Each column is one parameter, an array, so that the statement is the same for any number of rows:
+/// Each column is one parameter, an array, so that the statement is the same for any number of rows; a single row is inserted as by
+/// [`Insert`].
 ///
 /// ```sql
 /// INSERT INTO "users" AS t0 ("email", "age") SELECT * FROM unnest($1::text[], $2::int4[]) RETURNING "id", "email", "age"
@@ -133,6 +141,11 @@ impl<E: Entity> InsertMany<E> {
     /// Returns values of the new rows instead of entities: `.returning(User::ID).all(&db)`.
     pub fn returning<V: Annotate<E>>(self, values: V) -> Returning<Self, V::Values> {
         Returning::new(self, values)
+    }
+
+    /// The statement that [`execute`](Self::execute) would send. There is none without a row.
+    pub fn to_sql(&self) -> Vec<String> {
+        shown(self.rows.sql(Wanted::Nothing, &Scopes::shown()))
     }
 
     /// Inserts them and returns them as they were stored, in the order in which they were given.
@@ -177,3 +190,6 @@ impl<E: Entity> Statement for InsertMany<E> {
         Ok(self.rows.sql(wanted, scopes))
     }
 }
+
+impl<E: Entity> ReturnsOne for Insert<E> {}
+impl<E: Entity> ReturnsOne for InsertMany<E> {}

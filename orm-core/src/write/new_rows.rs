@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::bind::Bind;
 use crate::entity::{ColumnDef, Entity, EntityDef};
 use crate::scope::Scopes;
-use crate::sql::{Alias, SelectSql, Table, Writer};
+use crate::sql::{Alias, Name, SelectSql, Table, Writer};
 use crate::value::Value;
 use crate::write::array_column::array_column;
 use crate::write::assign::{Assign, Assignments};
@@ -148,9 +148,20 @@ impl NewRows {
         writer.push(" FROM unnest(");
         for (position, column) in own.iter().enumerate() {
             writer.separate(position);
-            writer.array(column.def.ty, column_array(&self.rows, column.place));
+            self.write_array(writer, column);
         }
         writer.push(")");
+    }
+
+    /// `$1::int8[]`. Some Rust types are those of several PostgreSQL types, between which a cast loses something: there it is an
+    /// array of the column's own.
+    fn write_array(&self, writer: &mut Writer, column: &OwnColumn) {
+        let number = writer.add(column_array(&self.rows, column.place));
+        if column.def.ty.is_one_of_several() {
+            writer.array_of_column(number, &Table::of(self.def), column.def.name);
+        } else {
+            writer.array_parameter(number, column.def.ty);
+        }
     }
 
     /// `unnest` takes arrays apart down to their last elements. So of a column of arrays it gets their lengths, and the
@@ -186,7 +197,7 @@ impl NewRows {
                 writer.array(i32::TYPE, array.lengths);
                 arrays.push((number, column.def, elements, array.owners));
             } else {
-                writer.array(column.def.ty, column_array(&self.rows, column.place));
+                self.write_array(writer, column);
             }
         }
         writer.push(") WITH ORDINALITY AS k(");
@@ -196,7 +207,14 @@ impl NewRows {
         writer.push("n)");
         for (number, column, elements, owners) in arrays {
             writer.push(" LEFT JOIN (SELECT r, array_agg(v ORDER BY n) AS a FROM unnest(");
-            writer.array_parameter(elements, column.ty);
+            if column.ty.is_one_of_several() {
+                let (table, column) = (Table::of(self.def), Name(column.name));
+                writer.write(format_args!(
+                    "coalesce(${elements}, (SELECT {column} FROM {table} LIMIT 0))"
+                ));
+            } else {
+                writer.array_parameter(elements, column.ty);
+            }
             writer.push(", ");
             writer.array(i64::TYPE, owners);
             writer.write(format_args!(

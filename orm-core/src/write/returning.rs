@@ -6,7 +6,7 @@ use crate::annotate::{Annotate, Annotated, Annotations};
 use crate::db::{Executor, connect};
 use crate::entity::Entity;
 use crate::error::Result;
-use crate::write::statement::{Statement, Wanted, at_most_one, exactly_one, fetch};
+use crate::write::statement::{ReturnsOne, Statement, Wanted, at_most_one, fetch};
 
 /// An insert, update or delete that returns values of its rows: what `.returning(User::ID)` makes.
 ///
@@ -82,10 +82,14 @@ impl<S: Statement, A: Annotations> Returning<S, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`](crate::Error::NotFound) if there was none, [`Error::TooMany`](crate::Error::TooMany) if there were
+    /// [`Error::NotFound`](crate::Error::NotFound) if there was none ([`Error::NotWritten`](crate::Error::NotWritten) of an upsert), [`Error::TooMany`](crate::Error::TooMany) if there were
     /// several: they *are* changed, unless the transaction is rolled back. And those of the statement.
-    pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<A::Alone> {
-        exactly_one(self.all(on).await?, S::Entity::DEF)
+    pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<A::Alone>
+    where
+        S: ReturnsOne,
+    {
+        let none = self.statement.none();
+        self.one_or_none(on).await?.ok_or(none)
     }
 
     /// Runs it and returns the values of its only row, if there was one.

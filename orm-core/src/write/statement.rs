@@ -29,6 +29,17 @@ pub trait Statement: Send + Sync {
     }
 }
 
+/// A statement that may be asked for the one row that it writes.
+#[doc(hidden)]
+pub trait ReturnsOne: Statement {
+    /// The error if it has written none.
+    fn none(&self) -> Error {
+        Error::NotFound {
+            entity: Self::Entity::DEF.name,
+        }
+    }
+}
+
 /// What a statement is to return of the rows that it changes.
 #[doc(hidden)]
 #[derive(Clone, Copy)]

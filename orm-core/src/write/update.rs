@@ -17,7 +17,7 @@ use crate::write::assign::{Assign, Assignments, SetColumn};
 use crate::write::patch::{Changes, Patch};
 use crate::write::returning::Returning;
 use crate::write::statement::{
-    Statement, Wanted, at_most_one, entities, exactly_one, execute, shown,
+    ReturnsOne, Statement, Wanted, at_most_one, entities, exactly_one, execute, shown,
 };
 use crate::write::which::Which;
 use crate::write::{EntityMarker, Filtered, SaysWhich, Unfiltered};
@@ -260,6 +260,8 @@ impl<E: Entity, F> Update<E, F> {
         Box::pin(async move { at_most_one(entities(&update, on).await?, E::DEF) })
     }
 }
+
+impl<E: Entity> ReturnsOne for Update<E, Filtered> {}
 
 impl<E: Entity> Statement for Update<E, Filtered> {
     type Entity = E;

@@ -215,29 +215,34 @@ impl<I: Insertion> OnConflict<I> {
     /// The row that is there becomes as the new one: `DO UPDATE SET "name" = excluded."name"` for each column that the insert
     /// sets.
     ///
-    /// But for the columns of the key, which are the same already, and those that say what a row is: the primary key, the
-    /// columns of [scopes](Scope), and the marks of [`SoftDelete`]. A `version` is counted up. What is to change them says so: `.set_excluded(User::TENANT_ID)`. Where no column is left, as
+    /// But for the columns of the key, which are the same already, and those that say what a row is: the primary key, generated
+    /// columns, the columns of [scopes](Scope), and the marks of [`SoftDelete`]. A `version` is counted up. What is to change them says so: `.set_excluded(User::TENANT_ID)`. Where no column is left, as
     /// in a table of links, the row is updated to what it is, so that it comes back.
     ///
     /// It can be followed by [`set`](Upsert::set) for columns that become something else.
     pub fn update(self) -> Upsert<I> {
         let def = I::Entity::DEF;
         let key: Vec<_> = self.target.columns(def).map(|column| column.name).collect();
-        let is_kept = |column: &str| {
-            key.contains(&column)
-                || def.key_columns().any(|key| key.name == column)
+        let is_kept = |column: &ColumnDef| {
+            column.generated
+                || key.contains(&column.name)
+                || def.key_columns().any(|key| key.name == column.name)
                 || def
-                    .version_column()
-                    .is_some_and(|version| version.name == column)
-                || def.scopes.iter().any(|scope| scope.is_of_column(column))
+                    .scopes
+                    .iter()
+                    .any(|scope| scope.is_of_column(column.name))
         };
         let mut columns = self.rows.columns();
-        columns.retain(|column| !is_kept(column.name));
-        if columns.is_empty() {
-            let unchanged = self.target.columns(def).chain(self.rows.columns());
-            columns.extend(unchanged.take(1));
-        }
-        let update = self.with_update();
+        columns.retain(|column| !is_kept(column));
+        // Set to itself, a column is locked with its row, and comes back.
+        let unchanged = columns.is_empty().then(|| {
+            let mut all = def.columns.iter();
+            all.find(|column| !column.generated)
+        });
+        let update = match unchanged.flatten() {
+            Some(column) => self.with_update().assign(column, Expr::Column(column)),
+            None => self.with_update(),
+        };
         columns.into_iter().fold(update, |update, column| {
             update.assign(column, Expr::Excluded(column))
         })

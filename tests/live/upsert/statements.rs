@@ -145,7 +145,7 @@ async fn rows_of_keys_only_and_arrays() {
     sent(
         &log,
         expect![[r#"
-            INSERT INTO "roles" AS t0 ("member_id", "role") VALUES ($1, $2) ON CONFLICT ("member_id", "role") DO UPDATE SET "member_id" = excluded."member_id"
+            INSERT INTO "roles" AS t0 ("member_id", "role") VALUES ($1, $2) ON CONFLICT ("member_id", "role") DO UPDATE SET "member_id" = t0."member_id"
             INSERT INTO "parts" AS t0 ("id", "code", "labels", "body") SELECT k.c0, k.c1, CASE k.c2 WHEN 0 THEN '{}' ELSE a2.a END, k.c3 FROM unnest($1::int8[], $2::text[], $4::int4[], $5::text[]) WITH ORDINALITY AS k(c0, c1, c2, c3, n) LEFT JOIN (SELECT r, array_agg(v ORDER BY n) AS a FROM unnest($3::text[], $6::int8[]) WITH ORDINALITY AS e(v, r, n) GROUP BY r) AS a2 ON a2.r = k.n ORDER BY k.n ON CONFLICT ("id") DO UPDATE SET "code" = excluded."code", "labels" = excluded."labels", "body" = excluded."body""#]],
     );
 }

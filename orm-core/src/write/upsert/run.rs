@@ -12,7 +12,9 @@ use crate::expr::{Expr, Piece};
 use crate::scope::Scopes;
 use crate::sql::{self, Alias, Layout, Place, SelectSql, Writer};
 use crate::write::insert::{Insert, InsertMany};
-use crate::write::statement::{Statement, Wanted, at_most_one, entities, execute, fetch};
+use crate::write::statement::{
+    ReturnsOne, Statement, Wanted, at_most_one, entities, execute, fetch,
+};
 use crate::write::upsert::{Action, AlwaysWrites, Changes, Insertion, Updates, Upsert};
 
 /// A row that an upsert has written, and whether it is new.
@@ -133,6 +135,14 @@ impl<I: Insertion, A: Action> Upsert<I, A> {
     }
 }
 
+impl<I: Insertion, A: AlwaysWrites> ReturnsOne for Upsert<I, A> {
+    fn none(&self) -> Error {
+        Error::NotWritten {
+            entity: I::Entity::DEF.name,
+        }
+    }
+}
+
 impl<I: Insertion, A: Action> Statement for Upsert<I, A> {
     type Entity = I::Entity;
 
@@ -201,7 +211,13 @@ where
 /// What the server says where a table's rows have no system columns.
 fn untold(error: Error, entity: &'static str) -> Error {
     match error {
-        Error::Database(source) if source.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) => {
+        // The table was changed after the statement was prepared, which has the same code.
+        Error::Database(source)
+            if source.as_db_error().is_some_and(|db| {
+                *db.code() == SqlState::FEATURE_NOT_SUPPORTED
+                    && db.routine() != Some("RevalidateCachedQuery")
+            }) =>
+        {
             Error::CannotTellInserted { entity, source }
         }
         error => error,
