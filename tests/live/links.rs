@@ -35,7 +35,7 @@ async fn rows_are_given_by_key_by_reference_and_shared() {
     assert_eq!(add.execute(&db).await.unwrap(), 1);
     let add = Item::KEYWORDS.add(4, shared);
     assert_eq!(add.execute(&db).await.unwrap(), 0);
-    let add = Item::KEYWORDS.add(Arc::clone(&item), &[4]);
+    let add = Item::KEYWORDS.add(Arc::clone(&item), [4]);
     assert_eq!(add.execute(&db).await.unwrap(), 1);
     assert_eq!(keywords(&db, 4).await, [1, 2, 3, 4]);
 
