@@ -25,7 +25,7 @@ pub use run::Upserted;
 /// [`Insert::on_conflict`] and [`InsertMany::on_conflict`].
 ///
 /// ```
-/// # use unlazy::{Db, Entity, Upserted, sql};
+/// # use unlazy::{Db, Entity, Upserted};
 /// # #[derive(Entity)]
 /// # #[entity(table = "users")]
 /// # struct User {
@@ -48,7 +48,7 @@ pub use run::Upserted;
 /// let user: User = User::insert(b)
 ///     .on_conflict(User::UNIQUE_EMAIL)
 ///     .update()
-///     .set(User::VISITS, sql!("$1 + 1", User::VISITS))
+///     .set(User::VISITS, User::VISITS + 1)
 ///     .one(&db)
 ///     .await?;
 ///
@@ -65,7 +65,7 @@ pub use run::Upserted;
 /// ```sql
 /// INSERT INTO "users" AS t0 (..) VALUES ($1, $2, $3, $4) ON CONFLICT ("email") DO NOTHING RETURNING ..
 /// INSERT INTO "users" AS t0 (..) VALUES ($1, $2, $3, $4) ON CONFLICT ("email")
-///   DO UPDATE SET "name" = excluded."name", "locked" = excluded."locked", "visits" = (t0."visits" + 1) RETURNING ..
+///   DO UPDATE SET "name" = excluded."name", "locked" = excluded."locked", "visits" = t0."visits" + $5 RETURNING ..
 /// INSERT INTO "users" AS t0 (..) SELECT * FROM unnest($1::text[], $2::text[], $3::int4[], $4::bool[]) ON CONFLICT ("email")
 ///   DO UPDATE SET "name" = excluded."name" WHERE t0."locked" = $5 RETURNING ..
 /// ```
