@@ -1,9 +1,13 @@
 //! Transactions that conflict with others and are run again.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::future::try_join;
 use orm_test::TestDb;
 use tokio::sync::Barrier;
 use unlazy::{Db, Entity, Error, Isolation, Result, Retry, StatementLog, TransactionOptions, sql};
@@ -362,24 +366,44 @@ async fn a_conflict_in_a_savepoint_counts_unless_the_function_went_on() {
     assert_eq!(conflicts.attempts(), 1);
 }
 
+/// Polls a statement once. It is not answered at once.
+async fn is_sent(statement: &mut (impl Future + Unpin)) -> bool {
+    poll_fn(|context| Poll::Ready(Pin::new(&mut *statement).poll(context).is_pending())).await
+}
+
 #[tokio::test]
 async fn a_conflict_among_statements_that_are_sent_together() {
     let (test, _, _) = shop().await;
     let (db, other) = (one_connection(&test), connect(&test.url()));
     let conflicts = Conflicts::until(1);
     let (conflicts, other) = (&conflicts, &other);
-    // Whichever comes first: the other one is dropped, or fails because of it.
-    for first in [true, false] {
+    let (mine, theirs) = (|| rename("mine"), User::query);
+    // Both are prepared, so that they are sent when they are polled.
+    db.transaction(async |tx| {
+        mine().execute(tx).await?;
+        theirs().count(tx).await
+    })
+    .await
+    .unwrap();
+    // Whichever is read first: the error is that of what failed, and not that of what was sent behind it.
+    for mine_first in [true, false] {
         conflicts.attempts.store(0, Ordering::SeqCst);
         let outcome = db
             .transaction_retrying(repeatable_read(), |tx| async move {
                 conflicts.arise(&tx, other).await?;
-                let (mine, theirs) = (rename("mine"), User::query());
-                if first {
-                    tokio::try_join!(mine.execute(&tx), theirs.count(&tx))
-                } else {
-                    tokio::try_join!(theirs.count(&tx), mine.execute(&tx))
+                let (mine, theirs) = (mine().execute(&tx), theirs().count(&tx));
+                let (mut mine, mut theirs) = (Box::pin(mine), Box::pin(theirs));
+                assert!(is_sent(&mut mine).await);
+                assert!(is_sent(&mut theirs).await);
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                let outcome = match mine_first {
+                    true => try_join(mine, theirs).await,
+                    false => try_join(theirs, mine).await,
+                };
+                if let Err(error) = &outcome {
+                    assert!(matches!(error, Error::SerializationFailure(_)), "{error:?}");
                 }
+                outcome
             })
             .await;
         outcome.unwrap();

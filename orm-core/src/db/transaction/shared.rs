@@ -10,6 +10,8 @@ use std::time::Instant;
 use deadpool_postgres::StatementCache;
 use futures_util::future::{BoxFuture, Either, join, select};
 use tokio::sync::Semaphore;
+use tokio::task::yield_now;
+use tokio_postgres::error::SqlState;
 
 use crate::db::Db;
 use crate::db::log::{StatementLog, record};
@@ -122,6 +124,10 @@ impl Shared {
             Either::Left(_) => Err(Error::TransactionEnded),
             Either::Right((done, _)) => done,
         };
+        if self.lock().has_failed_unseen(depth, &done) {
+            // The error of what failed has arrived before. Whoever waits for both sees that one first.
+            yield_now().await;
+        }
         self.lock().learn(depth, &done);
         client.has_run(&done);
         done
@@ -257,6 +263,16 @@ impl State {
             true => Err(Error::Aborted),
             false => Ok(client),
         }
+    }
+
+    /// Whether a statement failed only because another one has, which was sent before it and nobody has heard of.
+    fn has_failed_unseen<T>(&self, depth: usize, outcome: &Result<T>) -> bool {
+        let level = self.levels.get(depth);
+        level.is_some_and(|level| !level.has_failed)
+            && outcome.as_ref().is_err_and(|error| {
+                let code = error.as_db_error().map(|error| error.code());
+                code == Some(&SqlState::IN_FAILED_SQL_TRANSACTION)
+            })
     }
 
     /// Learns from the outcome of a statement.
