@@ -1,0 +1,44 @@
+//! Who does the work.
+
+use futures_util::future::BoxFuture;
+
+use crate::{Case, Entry};
+
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A library, used as its documentation advises, with a pool of 8 connections.
+///
+/// Each piece of work takes a connection of the pool and gives it back, as the handler of a request does.
+pub trait Contender: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    /// Whether the library has a way of doing this.
+    fn offers(&self, _case: Case) -> bool {
+        true
+    }
+
+    /// Does a piece of work once.
+    fn run(&self, case: Case) -> BoxFuture<'_, Result<Done, BoxError>>;
+}
+
+/// What a contender has made, still in its own types.
+pub type Done = Box<dyn Loaded>;
+
+/// Something that can be compared with what others have made.
+pub trait Loaded: Send {
+    /// `None` of a contender that throws away what it receives.
+    fn entries(&self) -> Option<Vec<Entry>>;
+}
+
+/// What was loaded, and how each element of it is told in the common form. Telling it is no part of the work.
+pub fn done<T: Send + 'static>(loaded: Vec<T>, entry: fn(&T) -> Entry) -> Done {
+    struct List<T>(Vec<T>, fn(&T) -> Entry);
+
+    impl<T: Send> Loaded for List<T> {
+        fn entries(&self) -> Option<Vec<Entry>> {
+            Some(self.0.iter().map(self.1).collect())
+        }
+    }
+
+    Box::new(List(loaded, entry))
+}

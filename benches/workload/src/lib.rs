@@ -1,0 +1,13 @@
+//! What every contender of the benchmark does, and what must come of it.
+
+mod answer;
+mod case;
+mod contender;
+mod data;
+
+pub use crate::{
+    answer::{Entry, Value},
+    case::{Case, LATEST},
+    contender::{BoxError, Contender, Done, Loaded, done},
+    data::{BASE, SCHEMA, Size, fill, note},
+};
