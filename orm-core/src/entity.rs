@@ -301,9 +301,12 @@ impl<'a> KeyParts<'a> {
         }
     }
 
-    /// Adds a part of a primary key, which is never NULL.
-    pub(crate) fn push_bound(&mut self, part: &'a (dyn ToSql + Sync)) {
-        self.parts.push(part);
+    /// A primary key, whose parts are never NULL.
+    pub(crate) fn of(key: &'a [Bind]) -> Self {
+        Self {
+            parts: key.iter().map(|part| &*part.value as _).collect(),
+            null: false,
+        }
     }
 
     pub(crate) fn clear(&mut self) {

@@ -34,8 +34,7 @@ impl Connection<'_> {
         &self,
         statements: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        self.set_in_transaction(true);
-        let begin = pin!(self.batch_execute("BEGIN"));
+        let begin = pin!(self.begin("BEGIN"));
         let done = match select(begin, pin!(statements)).await {
             Either::Left((begun, statements)) => {
                 begun?;
@@ -47,10 +46,7 @@ impl Connection<'_> {
             }
         };
         let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        let ended = self.batch_execute(end).await;
-        if ended.is_ok() {
-            self.set_in_transaction(false);
-        }
+        let ended = self.end(end).await;
         // The error of the statements says more than that of a rollback on a lost connection.
         let value = done?;
         ended?;

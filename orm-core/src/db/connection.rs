@@ -196,8 +196,20 @@ impl<'a> Connection<'a> {
         &self.scopes
     }
 
-    /// Says whether a transaction is open on a connection of the pool, which is rolled back with it.
-    pub(super) fn set_in_transaction(&self, in_transaction: bool) {
+    /// Begins a transaction, which is rolled back if the connection comes back to its pool before [`Self::end`].
+    pub(super) async fn begin(&self, text: &str) -> Result<()> {
+        self.set_in_transaction(true);
+        self.batch_execute(text).await
+    }
+
+    /// Ends a transaction.
+    pub(super) async fn end(&self, text: &str) -> Result<()> {
+        self.batch_execute(text).await?;
+        self.set_in_transaction(false);
+        Ok(())
+    }
+
+    fn set_in_transaction(&self, in_transaction: bool) {
         if let ClientRef::Pooled(client) = &self.client {
             client.set_in_transaction(in_transaction);
         }

@@ -39,8 +39,7 @@ impl Connection<'_> {
         if !begins {
             return Ok(());
         }
-        self.set_in_transaction(true);
-        self.batch_execute(BEGIN_SNAPSHOT).await
+        self.begin(BEGIN_SNAPSHOT).await
     }
 
     /// Ends the snapshot, whatever became of its statements: the server answers the COMMIT of a failed transaction with a
@@ -49,8 +48,6 @@ impl Connection<'_> {
         if !begins {
             return Ok(());
         }
-        self.batch_execute(END_SNAPSHOT).await?;
-        self.set_in_transaction(false);
-        Ok(())
+        self.end(END_SNAPSHOT).await
     }
 }

@@ -86,8 +86,7 @@ impl<'a, E> Parents<'a, E> {
         let mut encoded = vec![BytesMut::new(); types.len()];
         for parent in self.entities {
             let binds = parent.key_binds();
-            let mut key = KeyParts::default();
-            binds.iter().for_each(|bind| key.push_bound(&*bind.value));
+            let key = KeyParts::of(&binds);
             keys.push_values(key.not_null(), &types, &mut encoded)
                 .map_err(|source| Error::Encode {
                     relation: R::DEF.to_string(),

@@ -541,13 +541,8 @@ where
 
 /// The error for an entity that is reached from itself.
 fn cycle<R: Relation>(entity: &R::Target) -> Error {
-    let binds = entity.key_binds();
-    let mut key = KeyParts::default();
-    for bind in &binds {
-        key.push_bound(&*bind.value);
-    }
     Error::Cycle {
         relation: R::DEF.to_string(),
-        key: key.to_string(),
+        key: KeyParts::of(&entity.key_binds()).to_string(),
     }
 }

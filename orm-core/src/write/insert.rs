@@ -170,10 +170,6 @@ impl<E: Entity> InsertMany<E> {
 impl<E: Entity> Statement for Insert<E> {
     type Entity = E;
 
-    fn given_scopes(&self) -> &Scopes {
-        Scopes::NONE
-    }
-
     fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Result<Option<SelectSql>> {
         Ok(self.rows.sql(wanted, scopes))
     }
@@ -181,10 +177,6 @@ impl<E: Entity> Statement for Insert<E> {
 
 impl<E: Entity> Statement for InsertMany<E> {
     type Entity = E;
-
-    fn given_scopes(&self) -> &Scopes {
-        Scopes::NONE
-    }
 
     fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Result<Option<SelectSql>> {
         Ok(self.rows.sql(wanted, scopes))

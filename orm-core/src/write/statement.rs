@@ -17,7 +17,9 @@ pub trait Statement: Send + Sync {
     type Entity: Entity;
 
     /// The values of scopes that it gives itself.
-    fn given_scopes(&self) -> &Scopes;
+    fn given_scopes(&self) -> &Scopes {
+        Scopes::NONE
+    }
 
     /// The statement, unless there is nothing to be done.
     fn sql(&self, wanted: Wanted<'_>, scopes: &Scopes) -> Result<Option<SelectSql>>;

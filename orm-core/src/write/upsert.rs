@@ -176,11 +176,7 @@ impl<E: Entity> Insert<E> {
     /// Says what happens when there is a row with the same unique key already: `ON CONFLICT ("email") ..`; see
     /// [`OnConflict`].
     pub fn on_conflict(self, target: impl ConflictTarget<E>) -> OnConflict<Self> {
-        OnConflict {
-            rows: self.rows,
-            target: target.into_target(),
-            marker: PhantomData,
-        }
+        OnConflict::over(self.rows, target)
     }
 
     /// Does not insert what is in conflict with a row over any key or constraint: `ON CONFLICT DO NOTHING`.
@@ -193,11 +189,7 @@ impl<E: Entity> InsertMany<E> {
     /// Says what happens when there is a row with the same unique key already: `ON CONFLICT ("email") ..`; see
     /// [`OnConflict`].
     pub fn on_conflict(self, target: impl ConflictTarget<E>) -> OnConflict<Self> {
-        OnConflict {
-            rows: self.rows,
-            target: target.into_target(),
-            marker: PhantomData,
-        }
+        OnConflict::over(self.rows, target)
     }
 
     /// Does not insert what is in conflict with a row over any key or constraint: `ON CONFLICT DO NOTHING`.
@@ -207,6 +199,14 @@ impl<E: Entity> InsertMany<E> {
 }
 
 impl<I: Insertion> OnConflict<I> {
+    fn over(rows: NewRows, target: impl ConflictTarget<I::Entity>) -> Self {
+        Self {
+            rows,
+            target: target.into_target(),
+            marker: PhantomData,
+        }
+    }
+
     /// The row that is there stays as it is: `ON CONFLICT ("email") DO NOTHING`.
     pub fn do_nothing(self) -> Upsert<I, DoNothing> {
         Upsert::nothing(self.rows, Some(self.target))

@@ -40,16 +40,10 @@ impl Which {
     /// Says that a row is stale if it was not among those that were found.
     pub(super) fn check(&self, found: u64) -> Result<()> {
         match &self.versioned {
-            Some(key) if found == 0 => {
-                let mut parts = KeyParts::default();
-                for part in key {
-                    parts.push_bound(&*part.value);
-                }
-                Err(Error::Stale {
-                    entity: self.def.name,
-                    key: parts.to_string(),
-                })
-            }
+            Some(key) if found == 0 => Err(Error::Stale {
+                entity: self.def.name,
+                key: KeyParts::of(key).to_string(),
+            }),
             _ => Ok(()),
         }
     }
