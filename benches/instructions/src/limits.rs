@@ -1,0 +1,27 @@
+//! How much more than hand-written code unlazy may do.
+
+use workload::{BoxError, Case};
+
+use crate::callgrind::count;
+
+/// The client's instructions next to those of the tuned hand-written code, in the same run: in per mille, so that neither a new
+/// compiler nor another machine changes them much.
+const LIMITS: [(&str, u64); 0] = [];
+
+/// Counts, prints, and says whether all limits hold.
+pub(crate) fn hold(url: &str) -> Result<bool, BoxError> {
+    let mut hold = true;
+    for (name, limit) in LIMITS {
+        let case = Case::named(name).ok_or("a limit for no case")?;
+        let hand = count(url, "tokio-postgres tuned", case)?;
+        let ours = count(url, "unlazy", case)?;
+        let ratio = ours.instructions * 1_000 / hand.instructions.max(1);
+        let verdict = if ratio > limit { "TOO MUCH" } else { "fine" };
+        println!(
+            "{name:4} {case:40} {} / {} = {ratio} per mille, limit {limit}: {verdict}",
+            ours.instructions, hand.instructions
+        );
+        hold &= ratio <= limit;
+    }
+    Ok(hold)
+}
