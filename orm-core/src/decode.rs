@@ -118,6 +118,11 @@ impl ValueType {
             rust_type: std::any::type_name::<T>,
         }
     }
+
+    /// The addresses of its functions, which say of which type it is.
+    pub(crate) fn functions(&self) -> [usize; 2] {
+        [self.accepts as usize, self.rust_type as usize]
+    }
 }
 
 /// A value that a statement computes, as a column of its result.

@@ -17,7 +17,9 @@ pub enum Expr {
     /// The value that the new row of an upsert has in a column.
     Excluded(&'static ColumnDef),
     Bind(Bind),
-    /// `left op right`.
+    /// `column op $1`: what most conditions are.
+    Compare(&'static ColumnDef, &'static str, Bind),
+    /// `left op right`, of anything else.
     Binary(Box<Expr>, &'static str, Box<Expr>),
     /// `left op ANY(array)`, or with `ALL`.
     Quantified(Box<Expr>, &'static str, Box<Expr>),
@@ -36,11 +38,8 @@ pub enum Expr {
     Related(&'static RelationDef, Box<Select>, Box<Expr>),
     /// `function(a, b)`.
     Call(&'static str, Vec<Expr>),
-    /// The primary key's columns, each with its part of the keys of which one must match.
-    KeyIn(
-        &'static EntityDef,
-        Vec<(&'static ColumnDef, Vec<Parameter>)>,
-    ),
+    /// The primary key's columns, each with an array of its part of the keys of which one must match.
+    KeyIn(&'static EntityDef, Vec<(&'static ColumnDef, Parameter)>),
     /// SQL given by the user.
     Raw(Vec<Piece>),
     /// A condition of the entity, whose value is known where it is written.
@@ -58,7 +57,10 @@ pub enum Piece {
 
 impl Expr {
     pub(crate) fn binary(left: Expr, op: &'static str, right: Expr) -> Self {
-        Self::Binary(Box::new(left), op, Box::new(right))
+        match (left, right) {
+            (Self::Column(column), Self::Bind(value)) => Self::Compare(column, op, value),
+            (left, right) => Self::Binary(Box::new(left), op, Box::new(right)),
+        }
     }
 
     pub(crate) fn quantified(left: Expr, op: &'static str, array: Expr) -> Self {
@@ -88,6 +90,9 @@ impl Expr {
                 a.name == b.name
             }
             (Self::Bind(a), Self::Bind(b)) => Arc::ptr_eq(&a.value, &b.value),
+            (Self::Compare(a, op, value), Self::Compare(b, other_op, other)) => {
+                a.name == b.name && op == other_op && Arc::ptr_eq(&value.value, &other.value)
+            }
             (Self::Binary(a, op, b), Self::Binary(c, other_op, d))
             | (Self::Quantified(a, op, b), Self::Quantified(c, other_op, d)) => {
                 op == other_op && a.is_same(c) && b.is_same(d)

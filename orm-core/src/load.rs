@@ -37,7 +37,7 @@ pub use named::{
     WithBare,
 };
 pub use node::{Node, RelationNode};
-pub(crate) use node::{Recursion, Strategy, has_statements, relations};
+pub(crate) use node::{Recursion, Strategy, has_statements, plan, relations};
 pub use position::{After, At, Here, List};
 pub use recursive::{
     ChainThatEnds, Follow, Recursive, RecursiveShape, RowsInATree, ToItself, TreeOfMany,
@@ -55,7 +55,7 @@ use crate::order::OrderBy;
 use crate::predicate::Filter;
 use crate::relation::{IntoLoad, Relation, ThroughEntity, Unscoped};
 use crate::scope::SoftDelete;
-use crate::select::{Scoped, Select};
+use crate::select::{Count, Scoped, Select};
 use crate::shape::{Joinable, Links, Shape, ToMany};
 use crate::state::Loaded;
 
@@ -207,7 +207,7 @@ impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
     where
         R::Shape: ToMany,
     {
-        self.select.per_parent.limit = Some(i64::from(limit));
+        self.select.per_parent.limit = Some(Count::of(i64::from(limit)));
         self
     }
 
@@ -216,7 +216,7 @@ impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
     where
         R::Shape: ToMany,
     {
-        self.select.per_parent.offset = Some(i64::try_from(offset).unwrap_or(i64::MAX));
+        self.select.per_parent.offset = Some(Count::of(i64::try_from(offset).unwrap_or(i64::MAX)));
         self
     }
 

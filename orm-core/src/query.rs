@@ -4,12 +4,13 @@ mod aggregate;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
 use crate::aggregate::Aggregate;
 use crate::annotate::{Annotate, Annotations, NotAnnotated};
-use crate::bind::{Bind, Parameter};
+use crate::bind::{Bind, BindArray, Parameter};
 use crate::db::{Connection, Executor, connect};
 use crate::entity::{ColumnDef, Entity};
 use crate::error::{Error, Result};
@@ -23,7 +24,7 @@ use crate::query::aggregate::scalar;
 use crate::relation::IntoLoad;
 use crate::run::{How, run, statements};
 use crate::scope::{Scope, SoftDelete};
-use crate::select::Select;
+use crate::select::{Count, Select};
 use crate::sql;
 use crate::stream::{EntityStream, stream};
 use crate::value::IntoValue;
@@ -94,7 +95,10 @@ impl<E: Entity> Query<E> {
             }
         }
         let mut query = Self::new();
-        query.select.filter(Expr::KeyIn(E::DEF, parts));
+        let parts = parts.into_iter();
+        let arrays =
+            parts.map(|(column, values)| (column, Arc::new(BindArray(values)) as Parameter));
+        query.select.filter(Expr::KeyIn(E::DEF, arrays.collect()));
         query
     }
 
@@ -136,13 +140,13 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
 
     /// At most so many entities, however many rows are loaded with each: `LIMIT $1`.
     pub fn limit(mut self, limit: u32) -> Self {
-        self.select.page.limit = Some(i64::from(limit));
+        self.select.page.limit = Some(Count::of(i64::from(limit)));
         self
     }
 
     /// Leaves out the first entities: `OFFSET $1`.
     pub fn offset(mut self, offset: u64) -> Self {
-        self.select.page.offset = Some(i64::try_from(offset).unwrap_or(i64::MAX));
+        self.select.page.offset = Some(Count::of(i64::try_from(offset).unwrap_or(i64::MAX)));
         self
     }
 
@@ -325,6 +329,11 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// Besides those of the database: [`Error::Decode`], where relations are loaded [`Error::MissingTarget`] and
     /// [`Error::TooMany`], and where entities are scoped by a value [`Error::MissingScope`].
     pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<A::Row<L::Value>>> {
+        self.run_on(on).await
+    }
+
+    /// By reference, for each future that takes the query by value has room for it twice.
+    async fn run_on<X: Executor + ?Sized>(&self, on: &X) -> Result<Vec<A::Row<L::Value>>> {
         let connection = connect(on, &self.select.scopes).await?;
         self.run(&connection).await
     }
@@ -409,8 +418,9 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// # Errors
     ///
     /// As [`all`](Self::all).
-    pub async fn first<X: Executor + ?Sized>(self, on: &X) -> Result<Option<A::Row<L::Value>>> {
-        Ok(self.at_most(1, on).await?.into_iter().next())
+    pub async fn first<X: Executor + ?Sized>(mut self, on: &X) -> Result<Option<A::Row<L::Value>>> {
+        self.select.page.at_most(1);
+        Ok(self.run_on(on).await?.into_iter().next())
     }
 
     /// The only entity of the result.
@@ -418,8 +428,9 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// # Errors
     ///
     /// [`Error::NotFound`] if there is none, [`Error::TooMany`] if there are more, and as [`all`](Self::all).
-    pub async fn one<X: Executor + ?Sized>(self, on: &X) -> Result<A::Row<L::Value>> {
-        self.one_or_none(on).await?.ok_or(Error::NotFound {
+    pub async fn one<X: Executor + ?Sized>(mut self, on: &X) -> Result<A::Row<L::Value>> {
+        self.select.page.at_most(2);
+        only::<E, _>(self.run_on(on).await?)?.ok_or(Error::NotFound {
             entity: E::DEF.name,
         })
     }
@@ -430,16 +441,11 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     ///
     /// [`Error::TooMany`] if there are more, and as [`all`](Self::all).
     pub async fn one_or_none<X: Executor + ?Sized>(
-        self,
+        mut self,
         on: &X,
     ) -> Result<Option<A::Row<L::Value>>> {
-        let mut found = self.at_most(2, on).await?;
-        if found.len() > 1 {
-            return Err(Error::TooMany {
-                of: E::DEF.name.to_owned(),
-            });
-        }
-        Ok(found.pop())
+        self.select.page.at_most(2);
+        only::<E, _>(self.run_on(on).await?)
     }
 
     /// The number of entities in the result: `SELECT count(*) ..`. Nothing is loaded.
@@ -475,14 +481,14 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
         self.select.lock = Some(lock);
         self
     }
+}
 
-    async fn at_most<X: Executor + ?Sized>(
-        mut self,
-        rows: i64,
-        on: &X,
-    ) -> Result<Vec<A::Row<L::Value>>> {
-        let limit = &mut self.select.page.limit;
-        *limit = Some(limit.map_or(rows, |limit| limit.min(rows)));
-        self.all(on).await
+/// What a result of at most one entity has.
+fn only<E: Entity, T>(mut found: Vec<T>) -> Result<Option<T>> {
+    if found.len() > 1 {
+        return Err(Error::TooMany {
+            of: E::DEF.name.to_owned(),
+        });
     }
+    Ok(found.pop())
 }

@@ -1,13 +1,16 @@
 //! How a query is run: level by level or pipelined, in a snapshot or without.
 
+use std::pin::pin;
+
 use futures_util::future::{join, join4};
 use tokio_postgres::Row;
 
 use crate::annotate::Annotations;
+use crate::bind::Parameter;
 use crate::db::{BEGIN_SNAPSHOT, Connection, END_SNAPSHOT, is_outdated};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
-use crate::load::{Loads, Node, Rows, has_statements, nodes, pipelined, repeatable};
+use crate::load::{Loads, Node, Rows, has_statements, nodes, pipelined, plan, repeatable};
 use crate::scope::Scopes;
 use crate::select::Select;
 use crate::sql::{self, Origin, SelectSql};
@@ -38,11 +41,12 @@ pub(crate) async fn run<E: Entity, L: Loads<E>, A: Annotations>(
     if how.pipelined.unwrap_or(connection.is_pipelined()) {
         match obstacle(select, &nodes::<E, L>(loads), connection) {
             Some(obstacle) => connection.note(obstacle),
-            None => return query.pipelined::<E, A>().await,
+            None => return Box::pin(query.pipelined::<E, A>()).await,
         }
     }
+    // The others are boxed, so that a plain query is a small future.
     if how.snapshot {
-        query.in_snapshot::<E, A>().await
+        Box::pin(query.in_snapshot::<E, A>()).await
     } else {
         query.by_levels::<E, A>(false).await
     }
@@ -68,20 +72,20 @@ impl<L> RunningQuery<'_, L> {
             loads,
             connection,
         } = *self;
-        let nodes = nodes::<E, L>(loads);
+        let mut nodes = nodes::<E, L>(loads);
         let scopes = connection.scopes();
         let root = sql::root(E::DEF, select, &nodes, scopes);
         root.sql.check()?;
-        sql::check_loads(&nodes, scopes)?;
+        plan(&mut nodes, scopes)?;
         let needs_snapshot = snapshot && has_statements(&nodes);
         let begins = needs_snapshot && connection.begins_snapshot()?;
         let statement = connection.prepare(&root.sql).await?;
-        let (begun, rows) = join(
-            connection.begin_snapshot(begins),
-            self.fetch(&nodes, &root, &statement),
-        )
-        .await;
-        let done = match begun.and(rows) {
+        let fetch = pin!(self.fetch(&nodes, &root, &statement, &root.parameters));
+        let rows = match begins {
+            true => Box::pin(connection.behind_begin(fetch)).await,
+            false => fetch.await,
+        };
+        let done = match rows {
             Ok((rows, values)) => {
                 let ahead = Default::default();
                 let entities = rows.finish(loads, &nodes, ahead, connection).await;
@@ -89,10 +93,12 @@ impl<L> RunningQuery<'_, L> {
             }
             Err(error) => Err(error),
         };
-        let ended = connection.end_snapshot(begins).await;
-        // The first error says more than that of a lost connection at the end.
-        let values = done?;
-        ended.map(|()| values)
+        if begins {
+            let ended = Box::pin(connection.end_snapshot(begins)).await;
+            // The first error says more than that of a lost connection at the end.
+            return done.and_then(|values| ended.map(|()| values));
+        }
+        done
     }
 
     /// [`by_levels`](Self::by_levels), in a snapshot. Where the tables have changed since the statements were prepared,
@@ -141,12 +147,14 @@ impl<L> RunningQuery<'_, L> {
         let scopes = connection.scopes();
         let root = sql::root(E::DEF, select, &nodes, scopes);
         root.sql.check()?;
-        sql::check_loads(&nodes, scopes)?;
         let origin = Origin::Root {
             def: E::DEF,
             select,
         };
         let statements = pipelined::statements(&origin, &nodes, scopes);
+        for children in &statements {
+            children.select.sql.check()?;
+        }
         let begins = !statements.is_empty() && connection.begins_snapshot()?;
         let (statement, prepared) = join(
             connection.prepare(&root.sql),
@@ -157,7 +165,7 @@ impl<L> RunningQuery<'_, L> {
         prepared?;
         let (begun, rows, ahead, ended) = join4(
             connection.begin_snapshot(begins),
-            self.fetch(&nodes, &root, &statement),
+            self.fetch(&nodes, &root, &statement, &root.parameters),
             loads.fetch_ahead(&nodes, connection),
             connection.end_snapshot(begins),
         )
@@ -174,6 +182,7 @@ impl<L> RunningQuery<'_, L> {
         nodes: &[Option<Node<'_>>],
         root: &SelectSql,
         statement: &tokio_postgres::Statement,
+        parameters: &[Parameter],
     ) -> Result<(Rows<E, L>, Vec<A>)>
     where
         L: Loads<E>,
@@ -182,7 +191,7 @@ impl<L> RunningQuery<'_, L> {
         let mut values = Vec::new();
         let joined_at = E::DEF.eager;
         self.connection
-            .fetch(statement, root, &root.sql.parameters, &mut |row: &Row| {
+            .fetch(statement, root, parameters, &mut |row: &Row| {
                 rows.read(self.loads, nodes, row, 0, joined_at)?;
                 values.push(A::read(row, &root.layout.values)?);
                 Ok(())
@@ -200,18 +209,20 @@ pub(crate) fn statements(
     how: How,
 ) -> Vec<String> {
     let scopes = &Scopes::shown();
-    let root = sql::root(def, select, nodes, scopes).sql.text;
+    let root = sql::write_root(def, select, nodes, scopes).sql.text;
     let pipelined =
         how.pipelined == Some(true) && repeatable::obstacle(select, nodes, scopes).is_none();
-    let loads = if pipelined {
+    let loads: Vec<String> = if pipelined {
         pipelined::statements(&Origin::Root { def, select }, nodes, scopes)
+            .into_iter()
+            .map(|load| load.select.sql.text.clone())
+            .collect()
     } else {
         sql::loads(nodes, scopes)
     };
     let in_snapshot = (pipelined || how.snapshot) && !loads.is_empty();
     let begin = in_snapshot.then(|| BEGIN_SNAPSHOT.to_owned());
     let end = in_snapshot.then(|| END_SNAPSHOT.to_owned());
-    let loads = loads.into_iter().map(|load| load.select.sql.text);
     begin
         .into_iter()
         .chain([root])

@@ -355,6 +355,27 @@ impl Scopes {
             })
     }
 
+    /// What they do to the text of a statement whose scopes all have the values that they need, as a number. `None` if that depends
+    /// on which have one.
+    pub(crate) fn kind(&self) -> Option<usize> {
+        let otherwise = self.otherwise();
+        let is_mixed = otherwise == Otherwise::Lifted && !self.values().is_empty();
+        (!is_mixed).then_some(otherwise as usize)
+    }
+
+    /// The value of a scope, as far as it is given.
+    pub(crate) fn given(&self, scope: TypeId) -> Option<Parameter> {
+        let given = self.values().iter().find(|(known, _)| *known == scope);
+        given.map(|(_, value)| value.clone())
+    }
+
+    /// The scope that has this very value.
+    pub(crate) fn scope_of(&self, value: &Parameter) -> Option<TypeId> {
+        let given = self.values().iter();
+        let mut given = given.filter(|(_, known)| Arc::ptr_eq(known, value));
+        given.next().map(|(scope, _)| *scope)
+    }
+
     fn values(&self) -> &[(TypeId, Parameter)] {
         self.0.as_ref().map_or(&[], |given| &given.values)
     }
@@ -366,11 +387,8 @@ impl Scopes {
     }
 
     fn value(&self, scope: TypeId) -> Option<Parameter> {
-        let given = self.values().iter().find(|(known, _)| *known == scope);
-        match given {
-            Some((_, value)) => Some(value.clone()),
-            None if self.otherwise() == Otherwise::Shown => Some(Arc::new(None::<i64>)),
-            None => None,
-        }
+        let shown = || Arc::new(None::<i64>) as Parameter;
+        let given = self.given(scope);
+        given.or_else(|| (self.otherwise() == Otherwise::Shown).then(shown))
     }
 }

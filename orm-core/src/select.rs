@@ -1,6 +1,7 @@
 //! What a query or a load asks for, without the entity's type.
 
 use crate::annotate::Annotated;
+use crate::bind::Bind;
 use crate::entity::EntityDef;
 use crate::expr::{Expr, Piece};
 use crate::fixed::Fixed;
@@ -29,15 +30,43 @@ pub struct Select {
 }
 
 /// Which rows of all in their order.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Page {
-    pub(crate) limit: Option<i64>,
-    pub(crate) offset: Option<i64>,
+    pub(crate) limit: Option<Count>,
+    pub(crate) offset: Option<Count>,
+}
+
+/// A number of rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Count {
+    number: i64,
+    bind: Bind,
+}
+
+impl Count {
+    pub(crate) fn of(rows: i64) -> Self {
+        Self {
+            number: rows,
+            bind: Bind::new(rows),
+        }
+    }
+
+    /// As a parameter.
+    pub(crate) fn bind(&self) -> &Bind {
+        &self.bind
+    }
 }
 
 impl Page {
     pub(crate) fn is_some(&self) -> bool {
         self.limit.is_some() || self.offset.is_some()
+    }
+
+    /// Lowers the limit to so many rows.
+    pub(crate) fn at_most(&mut self, rows: i64) {
+        if self.limit.as_ref().is_none_or(|limit| limit.number > rows) {
+            self.limit = Some(Count::of(rows));
+        }
     }
 }
 

@@ -10,17 +10,20 @@ mod cursor;
 mod expr;
 mod join;
 mod join_once;
+mod outline;
+mod plans;
 mod recursive;
 mod rehearse;
 mod select;
 mod writer;
 
-pub(crate) use aggregate::{aggregate, exists};
-pub(crate) use children::{Children, KeyFrom, KeySource, Origin, children, loads};
+pub(crate) use children::{Children, KeyFrom, KeySource, Origin, loads};
 pub(crate) use column::column_of;
 pub(crate) use cursor::{close, declare, fetch};
-pub(crate) use rehearse::{Ingredients, check_loads, ingredients};
-pub(crate) use select::{Place, conditions, raw, root};
+pub(crate) use plans::{Planned, aggregate, children, exists, root};
+pub(crate) use rehearse::{Ingredients, ingredients};
+pub(crate) use select::root as write_root;
+pub(crate) use select::{Place, conditions, raw};
 pub(crate) use writer::{Alias, Name, Table, Writer};
 
 use crate::bind::Parameter;

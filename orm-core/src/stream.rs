@@ -12,7 +12,7 @@ use crate::annotate::Annotations;
 use crate::db::{Acquire, Connection, Cursor, Fetch};
 use crate::entity::Entity;
 use crate::error::Result;
-use crate::load::{Loads, has_statements, nodes};
+use crate::load::{Loads, has_statements, nodes, plan};
 use crate::run::{How, RunningQuery};
 use crate::select::Select;
 use crate::sql;
@@ -150,11 +150,12 @@ impl<L> StreamedQuery<L> {
     where
         L: Loads<E>,
     {
-        let nodes = nodes::<E, L>(&self.loads);
+        let mut nodes = nodes::<E, L>(&self.loads);
         let connection = cursor.connection();
-        let root = sql::root(E::DEF, &self.select, &nodes, connection.scopes());
+        // Its text is part of that which declares the cursor.
+        let root = sql::write_root(E::DEF, &self.select, &nodes, connection.scopes());
         root.sql.check()?;
-        sql::check_loads(&nodes, connection.scopes())?;
+        plan(&mut nodes, connection.scopes())?;
         self.how
             .check_streamed(connection, has_statements(&nodes))?;
         let fetch = cursor.declare(root, self.how.batch_size()).await?;
@@ -171,13 +172,16 @@ impl<L> StreamedQuery<L> {
         L: Loads<E>,
     {
         let connection = cursor.connection();
-        let nodes = nodes::<E, L>(&self.loads);
+        let mut nodes = nodes::<E, L>(&self.loads);
+        plan(&mut nodes, connection.scopes())?;
         let query = RunningQuery {
             select: &self.select,
             loads: &self.loads,
             connection,
         };
-        let (rows, values) = query.fetch(&nodes, &fetch.select, &fetch.statement).await?;
+        let (rows, values) = query
+            .fetch(&nodes, &fetch.select, &fetch.statement, &[])
+            .await?;
         let ahead = Default::default();
         let entities = rows.finish(&self.loads, &nodes, ahead, connection).await?;
         Ok(A::attach(entities, values))

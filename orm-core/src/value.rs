@@ -50,6 +50,16 @@ impl PgType {
         }
     }
 
+    /// What it consists of: the name, and all else as a number.
+    pub(crate) fn parts(self) -> (&'static str, usize) {
+        let Self {
+            name,
+            array,
+            through_text,
+        } = self;
+        (name, usize::from(array) << 1 | usize::from(through_text))
+    }
+
     pub(crate) const fn is_array(self) -> bool {
         self.array
     }

@@ -1,9 +1,8 @@
 //! One connection, for as long as one query needs it.
 
 use std::ops::Deref;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Instant;
 
 use deadpool_postgres::StatementCache;
 use futures_util::TryStreamExt;
@@ -13,7 +12,7 @@ use tokio_postgres::{Client, Row, RowStream, Statement};
 
 use crate::bind::{OfBaseType, Parameter};
 use crate::db::Transaction;
-use crate::db::log::{StatementLog, record};
+use crate::db::log::{Sent, StatementLog, record};
 use crate::db::pooled::{PooledClient, send_unawaited};
 use crate::db::snapshot::Standing;
 use crate::decode::check_types;
@@ -60,7 +59,12 @@ impl Deref for Lease<'_> {
 
 impl Lease<'_> {
     /// Runs the statement that it was taken for. A transaction begins with its first one.
-    pub(super) async fn run<T>(&self, statement: impl Future<Output = Result<T>>) -> Result<T> {
+    ///
+    /// By reference, for a future that takes another one by value has room for it twice.
+    pub(super) async fn run<T>(
+        &self,
+        statement: Pin<&mut impl Future<Output = Result<T>>>,
+    ) -> Result<T> {
         match self {
             Self::Borrowed(_) => statement.await,
             Self::Pooled(client) => {
@@ -68,7 +72,10 @@ impl Lease<'_> {
                 client.has_run(&done);
                 done
             }
-            Self::Transaction(transaction, client) => transaction.run(client, statement).await,
+            // Boxed: it is large, and most statements are in no transaction.
+            Self::Transaction(transaction, client) => {
+                Box::pin(transaction.run(client, statement)).await
+            }
         }
     }
 }
@@ -226,16 +233,16 @@ impl<'a> Connection<'a> {
     pub(crate) async fn prepare(&self, sql: &Sql) -> Result<Statement> {
         sql.check()?;
         let text = &sql.text;
-        let started = Instant::now();
+        let sent = self.sent();
         let lease = self.lease()?;
-        let prepare = async {
+        let prepare = pin!(async {
             Ok(match &self.statements {
                 Some(statements) if !sql.depends_on_data => statements.prepare(&lease, text).await,
                 _ => lease.prepare(text).await,
             }?)
-        };
+        });
         let prepared = lease.run(prepare).await;
-        prepared.inspect_err(|_| self.record_failure(text, started))
+        prepared.inspect_err(|_| self.record_failure(text, sent))
     }
 
     /// Sends a statement that returns entities, and hands over its rows as they arrive.
@@ -277,11 +284,11 @@ impl<'a> Connection<'a> {
 
     /// Sends statements without parameters, whose rows are dropped.
     pub(super) async fn batch_execute(&self, text: &str) -> Result<()> {
-        let started = Instant::now();
+        let sent = self.sent();
         let lease = self.lease()?;
-        let done = lease.run(async { Ok(lease.batch_execute(text).await?) });
-        let done = done.await;
-        record(self.log, text, 0, started.elapsed(), done.is_err());
+        let execute = pin!(async { Ok(lease.batch_execute(text).await?) });
+        let done = lease.run(execute).await;
+        record(self.log, text, 0, sent, done.is_err());
         done
     }
 
@@ -292,7 +299,7 @@ impl<'a> Connection<'a> {
         parameters: &[Parameter],
         types: &[Type],
     ) -> Result<()> {
-        let started = Instant::now();
+        let sent = self.sent();
         let values: Vec<OfBaseType<'_>> = borrowed(parameters).collect();
         let typed: Vec<(&(dyn ToSql + Sync), Type)> = values
             .iter()
@@ -300,9 +307,9 @@ impl<'a> Connection<'a> {
             .zip(types.iter().cloned())
             .collect();
         let lease = self.lease()?;
-        let done = lease.run(async { Ok(lease.execute_typed(text, &typed).await?) });
-        let done = done.await;
-        record(self.log, text, 0, started.elapsed(), done.is_err());
+        let execute = pin!(async { Ok(lease.execute_typed(text, &typed).await?) });
+        let done = lease.run(execute).await;
+        record(self.log, text, 0, sent, done.is_err());
         done.map(drop)
     }
 
@@ -321,17 +328,12 @@ impl<'a> Connection<'a> {
         call: &Call<'_>,
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
-        let started = Instant::now();
+        let sent = self.sent();
         let lease = self.lease()?;
-        let read = lease.run(self.read(&lease, statement, call, each)).await;
-        let (rows, outcome) = read.inspect_err(|_| self.record_failure(call.text, started))?;
-        record(
-            self.log,
-            call.text,
-            rows,
-            started.elapsed(),
-            outcome.is_err(),
-        );
+        let read = pin!(self.read(&lease, statement, call, each));
+        let read = lease.run(read).await;
+        let (rows, outcome) = read.inspect_err(|_| self.record_failure(call.text, sent))?;
+        record(self.log, call.text, rows, sent, outcome.is_err());
         outcome.map(|()| rows)
     }
 
@@ -373,7 +375,8 @@ impl<'a> Connection<'a> {
                 if self.is_in_transaction() {
                     return Err(error);
                 }
-                let statement = statements.prepare(client, call.text).await?;
+                // Boxed: it hardly ever happens.
+                let statement = Box::pin(statements.prepare(client, call.text)).await?;
                 let stream = client
                     .query_raw(&statement, borrowed(call.parameters))
                     .await?;
@@ -383,13 +386,18 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Records a statement that has ended well.
-    pub(super) fn record_success(&self, text: &str, rows: u64, started: Instant) {
-        record(self.log, text, rows, started.elapsed(), false);
+    /// Now, when a statement is sent.
+    pub(super) fn sent(&self) -> Sent {
+        Sent::now(self.log)
     }
 
-    pub(super) fn record_failure(&self, text: &str, started: Instant) {
-        record(self.log, text, 0, started.elapsed(), true);
+    /// Records a statement that has ended well.
+    pub(super) fn record_success(&self, text: &str, rows: u64, sent: Sent) {
+        record(self.log, text, rows, sent, false);
+    }
+
+    pub(super) fn record_failure(&self, text: &str, sent: Sent) {
+        record(self.log, text, 0, sent, true);
     }
 }
 

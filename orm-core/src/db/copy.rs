@@ -2,8 +2,7 @@
 
 use std::future::ready;
 use std::ops::Range;
-use std::pin::Pin;
-use std::time::Instant;
+use std::pin::{Pin, pin};
 
 use bytes::Bytes;
 use tokio_postgres::CopyInSink;
@@ -13,6 +12,7 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::bind::OfBaseType;
 use crate::db::Connection;
 use crate::db::connection::Lease;
+use crate::db::log::Sent;
 use crate::error::Result;
 
 /// A row that is copied.
@@ -52,7 +52,7 @@ pub(crate) struct Copying<'c> {
     columns: usize,
     /// Running until it is finished.
     lease: Lease<'c>,
-    started: Instant,
+    sent: Sent,
 }
 
 impl<'c> Copying<'c> {
@@ -61,14 +61,14 @@ impl<'c> Copying<'c> {
         text: String,
         types: &[Type],
     ) -> Result<Self> {
-        let started = Instant::now();
+        let sent = connection.sent();
         let lease = connection.lease()?;
         // Behind the statement that asked for the types, and so behind the BEGIN of a transaction.
         let sink: CopyInSink<Bytes> = match lease.copy_in(&text).await {
             Ok(sink) => sink,
             Err(error) => {
-                connection.record_failure(&text, started);
-                return lease.run(ready(Err(error.into()))).await;
+                connection.record_failure(&text, sent);
+                return lease.run(pin!(ready(Err(error.into())))).await;
             }
         };
         Ok(Self {
@@ -77,7 +77,7 @@ impl<'c> Copying<'c> {
             writer: Box::pin(BinaryCopyInWriter::new(sink, types)),
             columns: types.len(),
             lease,
-            started,
+            sent,
         })
     }
 
@@ -88,20 +88,20 @@ impl<'c> Copying<'c> {
             .as_mut()
             .write_raw(Values { row, columns })
             .await
-            .inspect_err(|_| self.connection.record_failure(&self.text, self.started))?;
+            .inspect_err(|_| self.connection.record_failure(&self.text, self.sent))?;
         Ok(())
     }
 
     /// Ends it and returns the number of rows that were stored.
     pub(crate) async fn finish(mut self) -> Result<u64> {
         let writer = self.writer.as_mut();
-        let done = self.lease.run(async { Ok(writer.finish().await?) }).await;
+        let finish = pin!(async { Ok(writer.finish().await?) });
+        let done = self.lease.run(finish).await;
         match &done {
             Ok(rows) => {
-                self.connection
-                    .record_success(&self.text, *rows, self.started);
+                self.connection.record_success(&self.text, *rows, self.sent);
             }
-            Err(_) => self.connection.record_failure(&self.text, self.started),
+            Err(_) => self.connection.record_failure(&self.text, self.sent),
         }
         done
     }

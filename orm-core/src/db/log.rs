@@ -1,7 +1,9 @@
 //! What was sent to the database.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use tracing::Level;
 
 /// A record of the statements that a [`Db`](crate::Db) sends, for tests that count them and for programs that show them.
 ///
@@ -89,14 +91,23 @@ impl StatementLog {
     }
 }
 
+/// When a statement was sent, if anybody wants to know how long it takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent(Option<Instant>);
+
+impl Sent {
+    pub(super) fn now(log: Option<&StatementLog>) -> Self {
+        let is_wanted = log.is_some() || tracing::enabled!(target: "unlazy", Level::DEBUG);
+        Self(is_wanted.then(Instant::now))
+    }
+}
+
 /// Tells `tracing`, and the log if there is one, of a statement that has ended.
-pub(super) fn record(
-    log: Option<&StatementLog>,
-    sql: &str,
-    rows: u64,
-    elapsed: Duration,
-    failed: bool,
-) {
+pub(super) fn record(log: Option<&StatementLog>, sql: &str, rows: u64, sent: Sent, failed: bool) {
+    let Some(sent) = sent.0 else {
+        return;
+    };
+    let elapsed = sent.elapsed();
     tracing::debug!(
         target: "unlazy",
         sql,

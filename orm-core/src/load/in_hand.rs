@@ -9,12 +9,12 @@ use hashbrown::HashMap;
 
 use crate::db::{Connection, Executor};
 use crate::error::Result;
+use crate::load::node::plan;
 use crate::load::parents::Parents;
 use crate::load::position::At;
 use crate::load::{Load, Loads, Node, Slot};
 use crate::record::{Assemble, Record, RecordOf};
 use crate::relation::{IntoLoad, Relation};
-use crate::sql;
 use crate::state::{Loaded, MaybeLoaded, Unloaded};
 
 /// Values that relations can be loaded onto: an entity in any state, a `Vec`, slice or `Option` of such, an `Arc`, or what
@@ -323,11 +323,11 @@ where
 {
     let (entities, states): (Vec<_>, Vec<_>) = records.into_iter().map(Record::split).unzip();
     // There is no statement of the parents that could be joined.
-    let node = match slot.describe() {
+    let mut node = match slot.describe() {
         Some(Node::Relation(node)) => Some(Node::Relation(node.on_its_own())),
         node => node,
     };
-    sql::check_loads(std::slice::from_ref(&node), connection.scopes())?;
+    plan(std::slice::from_mut(&mut node), connection.scopes())?;
     let parents = Parents::in_hand(&entities);
     let (joined, ahead) = Default::default();
     let mut values = slot

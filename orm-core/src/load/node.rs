@@ -3,9 +3,11 @@
 use tokio_postgres::Statement;
 
 use crate::entity::ColumnDef;
+use crate::error::Result;
 use crate::relation::{RelationDef, RelationKind};
+use crate::scope::Scopes;
 use crate::select::Select;
-use crate::sql::Children;
+use crate::sql::{self, Children, KeyFrom, Planned};
 
 /// How a relation is loaded. The result is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub struct RelationNode<'q> {
     pub(crate) recursion: Option<Recursion>,
     /// Whether a parent may be there more than once: a row in the trees of several roots.
     pub(super) repeats_parents: bool,
+    /// The statement that fetches the targets when the parents are known.
+    planned: Option<Planned<Children>>,
     /// The statement that fetches the targets without waiting for the parents.
     pub(super) ahead: Option<Box<Prepared>>,
 }
@@ -68,7 +72,7 @@ pub(crate) struct Recursion {
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) statement: Statement,
-    pub(super) children: Children,
+    pub(super) children: Planned<Children>,
 }
 
 impl<'q> Node<'q> {
@@ -101,6 +105,25 @@ pub(crate) fn has_statements(nodes: &[Option<Node<'_>>]) -> bool {
     relations(nodes).any(|node| !node.is_joined() || has_statements(&node.slots))
 }
 
+/// Plans the statements of all loads that take their keys as parameters.
+///
+/// # Errors
+///
+/// [`Error::MissingScope`](crate::Error::MissingScope): it is found before anything is sent.
+pub(crate) fn plan(nodes: &mut [Option<Node<'_>>], scopes: &Scopes) -> Result<()> {
+    for node in nodes.iter_mut().flatten() {
+        if let Node::Relation(node) = node {
+            if !node.is_joined() {
+                let planned = sql::children(node, KeyFrom::Parameters, scopes);
+                planned.select.sql.check()?;
+                node.planned = Some(planned);
+            }
+            plan(&mut node.slots, scopes)?;
+        }
+    }
+    Ok(())
+}
+
 impl<'q> RelationNode<'q> {
     pub(super) fn new(
         relation: &'static RelationDef,
@@ -115,6 +138,7 @@ impl<'q> RelationNode<'q> {
             strategy: strategy.unwrap_or_else(|| Strategy::default_for(relation)),
             recursion: None,
             repeats_parents: false,
+            planned: None,
             ahead: None,
         }
     }
@@ -141,6 +165,12 @@ impl<'q> RelationNode<'q> {
             strategy: Strategy::Selectin,
             ..self
         }
+    }
+
+    /// The statement of a load of its own, once [`plan`] has made it.
+    pub(super) fn planned(&self) -> &Planned<Children> {
+        let planned = self.planned.as_ref();
+        planned.expect("statements are planned before the first is sent")
     }
 
     /// Whether the targets come with the rows of the parent.

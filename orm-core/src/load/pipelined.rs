@@ -13,14 +13,14 @@ use crate::load::{Loads, Node, RelationNode, Rows};
 use crate::relation::Relation;
 use crate::scope::Scopes;
 use crate::shape::{Pairs, Shape};
-use crate::sql::{self, Children, KeyFrom, KeySource, Origin};
+use crate::sql::{self, Children, KeyFrom, KeySource, Origin, Planned};
 
 /// The statements of all loads below a query, in the order in which they are sent.
 pub(crate) fn statements(
     origin: &Origin<'_>,
     nodes: &[Option<Node<'_>>],
     scopes: &Scopes,
-) -> Vec<Children> {
+) -> Vec<Planned<Children>> {
     let mut statements = Vec::new();
     collect(origin, nodes, scopes, &mut statements);
     statements
@@ -30,7 +30,7 @@ fn collect(
     origin: &Origin<'_>,
     nodes: &[Option<Node<'_>>],
     scopes: &Scopes,
-    statements: &mut Vec<Children>,
+    statements: &mut Vec<Planned<Children>>,
 ) {
     for node in nodes.iter().flatten().filter_map(Node::relation) {
         if !node.is_joined() {
@@ -46,7 +46,7 @@ fn collect(
 
 /// Prepares the statements of all loads, at once, and leaves each at its node.
 pub(crate) async fn prepare(
-    statements: Vec<Children>,
+    statements: Vec<Planned<Children>>,
     nodes: &mut [Option<Node<'_>>],
     connection: &Connection<'_>,
 ) -> Result<()> {
@@ -142,7 +142,7 @@ where
         .fetch(
             statement,
             &children.select,
-            &children.select.sql.parameters,
+            &children.parameters,
             &mut |row: &Row| {
                 if keeps {
                     kept.push(row.clone());

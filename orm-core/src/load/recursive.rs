@@ -33,7 +33,7 @@ use crate::record::{Assemble, Record};
 use crate::relation::{IntoLoad, Relation, Unscoped};
 use crate::select::Select;
 use crate::shape::ToMany;
-use crate::sql::{self, Children, KeyFrom};
+use crate::sql::Children;
 use crate::state::Loaded;
 
 /// A relation of an entity to itself, followed to its end: what [`Rel::recursive`](crate::Rel::recursive) makes.
@@ -415,7 +415,7 @@ where
     if no_levels || !parents.any_has_key::<R>() {
         return Ok((found, KnownKeys::default()));
     }
-    let children = sql::children(node, KeyFrom::Parameters, connection.scopes());
+    let children = node.planned();
     let statement = connection.prepare(&children.select.sql).await?;
     let types = statement.params().get(..children.keys).unwrap_or_default();
     let columns = statement
@@ -430,13 +430,13 @@ where
         .collect();
     let keys = KnownKeys::of::<R>(parents, types, &primary)?;
     let mut parameters = keys.relation.arrays(types);
-    parameters.extend(children.select.sql.parameters.iter().cloned());
+    parameters.extend(children.parameters.iter().cloned());
     connection
         .fetch(
             &statement,
             &children.select,
             &parameters,
-            &mut |row: &Row| found.take(loads, node, &children, Some(&keys.relation), row),
+            &mut |row: &Row| found.take(loads, node, children, Some(&keys.relation), row),
         )
         .await?;
     Ok((found, keys))
@@ -495,7 +495,7 @@ where
         .fetch(
             statement,
             &children.select,
-            &children.select.sql.parameters,
+            &children.parameters,
             &mut |row: &Row| {
                 if node.repeats_parents {
                     kept.push(row.clone());

@@ -9,7 +9,7 @@ use crate::load::parents::Parents;
 use crate::load::{Loads, RelationNode, Rows};
 use crate::relation::Relation;
 use crate::shape::{Pairs, Shape};
-use crate::sql::{self, Children, KeyFrom, KeySource};
+use crate::sql::{Children, KeySource};
 
 /// Fetches the targets of all parents, and says which belong to which. Sends nothing if no parent has a key.
 pub(super) async fn fetch<R, L>(
@@ -25,7 +25,7 @@ where
     if !parents.any_has_key::<R>() {
         return Ok((Rows::default(), Pairs::new()));
     }
-    let children = sql::children(node, KeyFrom::Parameters, connection.scopes());
+    let children = node.planned();
     let statement = connection.prepare(&children.select.sql).await?;
     let types = statement.params().get(..children.keys).unwrap_or_default();
     let keys = match parents.row_keys(R::DEF.parent_columns) {
@@ -33,7 +33,7 @@ where
         None => parents.encoded_keys::<R>(types)?,
     };
     let mut parameters = keys.arrays(types);
-    parameters.extend(children.select.sql.parameters.iter().cloned());
+    parameters.extend(children.parameters.iter().cloned());
 
     let mut matched = Matched::<R, L>::default();
     connection
@@ -41,7 +41,7 @@ where
             &statement,
             &children.select,
             &parameters,
-            &mut |row: &Row| matched.read(loads, node, &children, &keys, row),
+            &mut |row: &Row| matched.read(loads, node, children, &keys, row),
         )
         .await?;
     Ok(matched.into_parts())

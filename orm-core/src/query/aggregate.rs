@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::expression::IntoExpression;
 use crate::load::Loads;
 use crate::query::Query;
-use crate::sql::{self, SelectSql};
+use crate::sql::{self, Planned, SelectSql};
 use crate::value::Field;
 
 /// Aggregates of the entities of the result. Nothing is loaded.
@@ -93,20 +93,18 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
 }
 
 /// The only value of a statement's only row.
-pub(super) async fn scalar<T: Field>(select: &SelectSql, connection: &Connection<'_>) -> Result<T> {
+pub(super) async fn scalar<T: Field>(
+    select: &Planned<SelectSql>,
+    connection: &Connection<'_>,
+) -> Result<T> {
     let statement = connection.prepare(&select.sql).await?;
     let column = &select.layout.values[0];
     let mut value = None;
     connection
-        .fetch(
-            &statement,
-            select,
-            &select.sql.parameters,
-            &mut |row: &Row| {
-                value = Some(column.get(row)?);
-                Ok(())
-            },
-        )
+        .fetch(&statement, select, &select.parameters, &mut |row: &Row| {
+            value = Some(column.get(row)?);
+            Ok(())
+        })
         .await?;
     Ok(value.expect("an aggregate without GROUP BY has one row"))
 }

@@ -444,16 +444,17 @@ pub(super) fn on_keys(writer: &mut Writer, keyed: Alias, key_columns: &[&str]) {
 }
 
 /// The statements of all loads in a tree that take their keys as parameters.
-pub(crate) fn loads(nodes: &[Option<Node<'_>>], scopes: &Scopes) -> Vec<Children> {
+pub(crate) fn loads(nodes: &[Option<Node<'_>>], scopes: &Scopes) -> Vec<String> {
     let mut statements = Vec::new();
     collect_loads(nodes, scopes, &mut statements);
     statements
 }
 
-fn collect_loads(nodes: &[Option<Node<'_>>], scopes: &Scopes, statements: &mut Vec<Children>) {
+fn collect_loads(nodes: &[Option<Node<'_>>], scopes: &Scopes, statements: &mut Vec<String>) {
     for node in relations(nodes) {
         if !node.is_joined() {
-            statements.push(children(node, KeyFrom::Parameters, scopes));
+            let children = children(node, KeyFrom::Parameters, scopes);
+            statements.push(children.select.sql.text);
         }
         collect_loads(&node.slots, scopes, statements);
     }

@@ -1,8 +1,6 @@
 //! Writes expressions.
 
-use std::sync::Arc;
-
-use crate::bind::{Bind, BindArray, Parameter};
+use crate::bind::Parameter;
 use crate::entity::{ColumnDef, EntityDef};
 use crate::expr::{Expr, Piece};
 use crate::order::OrderTerm;
@@ -65,6 +63,11 @@ impl Writer {
                 self.name(column.name);
             }
             Expr::Bind(bind) => self.bind(bind),
+            Expr::Compare(column, op, value) => {
+                self.expr(&Expr::Column(column), alias);
+                self.write(format_args!(" {op} "));
+                self.bind(value);
+            }
             Expr::Binary(left, op, right) => {
                 self.operand(left, alias);
                 self.write(format_args!(" {op} "));
@@ -123,17 +126,13 @@ impl Writer {
     }
 
     /// `id = ANY($1)`, or `(order_id, line) IN (SELECT * FROM unnest($1::int8[], $2::int4[]))`.
-    fn key_in(
-        &mut self,
-        def: &EntityDef,
-        parts: &[(&'static ColumnDef, Vec<Parameter>)],
-        alias: Alias,
-    ) {
+    fn key_in(&mut self, def: &EntityDef, parts: &[(&'static ColumnDef, Parameter)], alias: Alias) {
         if let [(column, values)] = parts {
             self.expr(&Expr::Column(column), alias);
             self.push(" = ANY(");
             // Without a cast the server takes the column's own type, whatever the entity calls it.
-            self.bind(&Bind::typed(BindArray(values.clone()), column.ty.array()));
+            let number = self.add(values.clone());
+            self.parameter(number, column.ty.array());
             self.push(")");
             return;
         }
@@ -145,7 +144,7 @@ impl Writer {
         self.push(") IN (SELECT * FROM unnest(");
         for (position, (column, values)) in parts.iter().enumerate() {
             self.separate(position);
-            let number = self.add(Arc::new(BindArray(values.clone())));
+            let number = self.add(values.clone());
             self.key_array(number, column.ty, &Table::of(def), column.name);
         }
         self.push("))");

@@ -3,9 +3,7 @@
 //! They lead through relations and scopes, whose own conditions are known to the writer only. So they are written for
 //! nothing.
 
-use crate::error::Result;
 use crate::fixed::Fixed;
-use crate::load::{Node, relations};
 use crate::scope::Scopes;
 use crate::select::Select;
 use crate::sql::select::{Place, conditions, order_term};
@@ -25,20 +23,6 @@ pub(crate) fn ingredients(select: &Select, scopes: &Scopes) -> Ingredients {
     Ingredients {
         own_sql: writer.own_sql,
         is_rounded: writer.is_rounded,
-    }
-}
-
-/// Finds a scope without a value in the loads below a query, whose statements are written only when the parents are there.
-pub(crate) fn check_loads(nodes: &[Option<Node<'_>>], scopes: &Scopes) -> Result<()> {
-    let mut writer = Writer::new(scopes);
-    rehearse_loads(&mut writer, nodes);
-    writer.finish().check()
-}
-
-fn rehearse_loads(writer: &mut Writer, nodes: &[Option<Node<'_>>]) {
-    for node in relations(nodes) {
-        rehearse(writer, node.select);
-        rehearse_loads(writer, &node.slots);
     }
 }
 

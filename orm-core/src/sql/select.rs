@@ -1,6 +1,5 @@
 //! The statement of a query itself, and the clauses that it shares with those of loads.
 
-use crate::bind::Bind;
 use crate::entity::EntityDef;
 use crate::expr::{Expr, Piece};
 use crate::fixed::Fixed;
@@ -183,13 +182,13 @@ pub(super) fn order_term(writer: &mut Writer, term: &Scoped<OrderTerm>, place: P
 }
 
 pub(super) fn limit(writer: &mut Writer, page: &Page) {
-    if let Some(limit) = page.limit {
+    if let Some(limit) = &page.limit {
         writer.push(" LIMIT ");
-        writer.bind(&Bind::new(limit));
+        writer.bind(limit.bind());
     }
-    if let Some(offset) = page.offset {
+    if let Some(offset) = &page.offset {
         writer.push(" OFFSET ");
-        writer.bind(&Bind::new(offset));
+        writer.bind(offset.bind());
     }
 }
 

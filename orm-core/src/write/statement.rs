@@ -69,7 +69,7 @@ impl Wanted<'_> {
                 select.annotations = values.to_vec();
             }
         }
-        Some(sql::root(def, &select, &[], scopes))
+        Some(sql::write_root(def, &select, &[], scopes))
     }
 
     /// Completes a statement with its RETURNING clause.

@@ -5,7 +5,6 @@ use std::mem;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use deadpool_postgres::StatementCache;
 use futures_util::future::{BoxFuture, Either, join, select};
@@ -14,7 +13,7 @@ use tokio::task::yield_now;
 use tokio_postgres::error::SqlState;
 
 use crate::db::Db;
-use crate::db::log::{StatementLog, record};
+use crate::db::log::{Sent, StatementLog, record};
 use crate::db::pooled::{PooledClient, send_unawaited};
 use crate::db::transaction::{TransactionOptions, savepoint};
 use crate::error::{Error, Result};
@@ -311,10 +310,10 @@ impl State {
 
 /// Sends a statement that begins or ends something.
 async fn control(client: &PooledClient, log: Option<&StatementLog>, text: &str) -> Result<()> {
-    let started = Instant::now();
+    let sent = Sent::now(log);
     client.runs();
     let done = client.batch_execute(text).await.map_err(Error::from);
     client.has_run(&done);
-    record(log, text, 0, started.elapsed(), done.is_err());
+    record(log, text, 0, sent, done.is_err());
     done
 }
