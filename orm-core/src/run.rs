@@ -1,19 +1,18 @@
 //! How a query is run: level by level or pipelined, in a snapshot or without.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
 use futures_util::future::{join, join4};
-use tokio_postgres::Row;
+use tokio_postgres::{Row, Statement};
 
 use crate::annotate::Annotations;
-use crate::bind::Parameter;
 use crate::db::{BEGIN_SNAPSHOT, Connection, END_SNAPSHOT, is_outdated};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
 use crate::load::{Loads, Node, Rows, has_statements, nodes, pipelined, plan, repeatable};
 use crate::scope::Scopes;
 use crate::select::Select;
-use crate::sql::{self, Origin, SelectSql};
+use crate::sql::{self, Children, Origin, Planned, SelectSql};
 
 /// What a query says of how it is run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,6 +26,8 @@ pub(crate) struct How {
 }
 
 /// Runs a query and its loads.
+///
+/// What is generic is only what the entities' types are needed for: it is compiled anew for each query of a program.
 pub(crate) async fn run<E: Entity, L: Loads<E>, A: Annotations>(
     select: &Select,
     loads: &L,
@@ -38,24 +39,33 @@ pub(crate) async fn run<E: Entity, L: Loads<E>, A: Annotations>(
         loads,
         connection,
     };
-    if how.pipelined.unwrap_or(connection.is_pipelined()) {
-        match obstacle(select, &nodes::<E, L>(loads), connection) {
-            Some(obstacle) => connection.note(obstacle),
-            None => return Box::pin(query.pipelined::<E, A>()).await,
-        }
+    let is_pipelined = how.pipelined.unwrap_or(connection.is_pipelined())
+        && can_be_pipelined(select, &nodes::<E, L>(loads), connection);
+    if !is_pipelined && !how.snapshot {
+        return query.by_levels::<E, A>(false).await;
     }
-    // The others are boxed, so that a plain query is a small future.
-    if how.snapshot {
-        Box::pin(query.in_snapshot::<E, A>()).await
-    } else {
-        query.by_levels::<E, A>(false).await
+    let mut is_first = true;
+    loop {
+        // Boxed, so that a plain query is a small future.
+        let done = match is_pipelined {
+            true => Box::pin(query.at_once::<E, A>()).await,
+            false => Box::pin(query.by_levels::<E, A>(true)).await,
+        };
+        match done {
+            // The tables have changed since the statements were prepared. Within a transaction that can only be mended for all of them.
+            Err(error) if is_first && is_worth_another_try(connection, &error) => {
+                connection.forget_statements();
+                is_first = false;
+            }
+            done => return done,
+        }
     }
 }
 
-pub(crate) struct RunningQuery<'a, L> {
-    pub(crate) select: &'a Select,
-    pub(crate) loads: &'a L,
-    pub(crate) connection: &'a Connection<'a>,
+struct RunningQuery<'a, L> {
+    select: &'a Select,
+    loads: &'a L,
+    connection: &'a Connection<'a>,
 }
 
 impl<L> RunningQuery<'_, L> {
@@ -77,63 +87,27 @@ impl<L> RunningQuery<'_, L> {
         let root = sql::root(E::DEF, select, &nodes, scopes);
         root.sql.check()?;
         plan(&mut nodes, scopes)?;
-        let needs_snapshot = snapshot && has_statements(&nodes);
-        let begins = needs_snapshot && connection.begins_snapshot()?;
-        let statement = connection.prepare(&root.sql).await?;
-        let fetch = pin!(self.fetch(&nodes, &root, &statement, &root.parameters));
-        let rows = match begins {
-            true => Box::pin(connection.behind_begin(fetch)).await,
-            false => fetch.await,
-        };
-        let done = match rows {
-            Ok((rows, values)) => {
-                let ahead = Default::default();
-                let entities = rows.finish(loads, &nodes, ahead, connection).await;
-                entities.map(|entities| A::attach(entities, values))
+        let begins = snapshot && has_statements(&nodes) && connection.begins_snapshot()?;
+        let mut found = Found::<E, L, A>::default();
+        let read = read_first(connection, &root, begins, &mut |row| {
+            found.read(loads, &nodes, &root, row)
+        })
+        .await;
+        let done = match read {
+            Ok(()) => {
+                found
+                    .finish(loads, &nodes, Default::default(), connection)
+                    .await
             }
             Err(error) => Err(error),
         };
-        if begins {
-            let ended = Box::pin(connection.end_snapshot(begins)).await;
-            // The first error says more than that of a lost connection at the end.
-            return done.and_then(|values| ended.map(|()| values));
-        }
-        done
-    }
-
-    /// [`by_levels`](Self::by_levels), in a snapshot. Where the tables have changed since the statements were prepared,
-    /// they are prepared anew, once: within a transaction that can only be done for all of them.
-    async fn in_snapshot<E: Entity, A: Annotations>(&self) -> Result<Vec<A::Row<L::Value>>>
-    where
-        L: Loads<E>,
-    {
-        match self.by_levels::<E, A>(true).await {
-            Err(error) if self.is_worth_another_try(&error) => {
-                self.connection.forget_statements();
-                self.by_levels::<E, A>(true).await
-            }
-            done => done,
+        match begins {
+            true => end(connection, done).await,
+            false => done,
         }
     }
 
-    /// All statements at once, between BEGIN and COMMIT, and once more as in [`in_snapshot`](Self::in_snapshot).
-    async fn pipelined<E: Entity, A: Annotations>(&self) -> Result<Vec<A::Row<L::Value>>>
-    where
-        L: Loads<E>,
-    {
-        match self.at_once::<E, A>().await {
-            Err(error) if self.is_worth_another_try(&error) => {
-                self.connection.forget_statements();
-                self.at_once::<E, A>().await
-            }
-            done => done,
-        }
-    }
-
-    fn is_worth_another_try(&self, error: &Error) -> bool {
-        !self.connection.is_in_transaction() && error.as_driver_error().is_some_and(is_outdated)
-    }
-
+    /// All statements at once, between BEGIN and COMMIT.
     async fn at_once<E: Entity, A: Annotations>(&self) -> Result<Vec<A::Row<L::Value>>>
     where
         L: Loads<E>,
@@ -146,59 +120,142 @@ impl<L> RunningQuery<'_, L> {
         let mut nodes = nodes::<E, L>(loads);
         let scopes = connection.scopes();
         let root = sql::root(E::DEF, select, &nodes, scopes);
-        root.sql.check()?;
         let origin = Origin::Root {
             def: E::DEF,
             select,
         };
         let statements = pipelined::statements(&origin, &nodes, scopes);
-        for children in &statements {
-            children.select.sql.check()?;
-        }
-        let begins = !statements.is_empty() && connection.begins_snapshot()?;
-        let (statement, prepared) = join(
-            connection.prepare(&root.sql),
-            pipelined::prepare(statements, &mut nodes, connection),
+        let statement = prepare_all(connection, &root, statements, &mut nodes).await?;
+        let mut found = Found::<E, L, A>::default();
+        let mut ahead = L::Ahead::default();
+        let fetch_ahead = async {
+            ahead = loads.fetch_ahead(&nodes, connection).await?;
+            Ok(())
+        };
+        read_at_once(
+            connection,
+            &root,
+            &statement,
+            has_statements(&nodes),
+            &mut |row| found.read(loads, &nodes, &root, row),
+            pin!(fetch_ahead),
         )
-        .await;
-        let statement = statement?;
-        prepared?;
-        let (begun, rows, ahead, ended) = join4(
-            connection.begin_snapshot(begins),
-            self.fetch(&nodes, &root, &statement, &root.parameters),
-            loads.fetch_ahead(&nodes, connection),
-            connection.end_snapshot(begins),
-        )
-        .await;
-        begun?;
-        let ((rows, values), ahead) = (rows?, ahead?);
-        ended?;
-        let entities = rows.finish(loads, &nodes, ahead, connection).await?;
-        Ok(A::attach(entities, values))
+        .await?;
+        found.finish(loads, &nodes, ahead, connection).await
     }
+}
 
-    pub(crate) async fn fetch<E: Entity, A: Annotations>(
-        &self,
+/// What the query's own statement has found: entities, and the values next to them.
+pub(crate) struct Found<E: Entity, L: Loads<E>, A> {
+    rows: Rows<E, L>,
+    values: Vec<A>,
+}
+
+impl<E: Entity, L: Loads<E>, A> Default for Found<E, L, A> {
+    fn default() -> Self {
+        Self {
+            rows: Rows::default(),
+            values: Vec::new(),
+        }
+    }
+}
+
+impl<E: Entity, L: Loads<E>, A: Annotations> Found<E, L, A> {
+    pub(crate) fn read(
+        &mut self,
+        loads: &L,
         nodes: &[Option<Node<'_>>],
         root: &SelectSql,
-        statement: &tokio_postgres::Statement,
-        parameters: &[Parameter],
-    ) -> Result<(Rows<E, L>, Vec<A>)>
-    where
-        L: Loads<E>,
-    {
-        let mut rows = Rows::default();
-        let mut values = Vec::new();
-        let joined_at = E::DEF.eager;
-        self.connection
-            .fetch(statement, root, parameters, &mut |row: &Row| {
-                rows.read(self.loads, nodes, row, 0, joined_at)?;
-                values.push(A::read(row, &root.layout.values)?);
-                Ok(())
-            })
-            .await?;
-        Ok((rows, values))
+        row: &Row,
+    ) -> Result<()> {
+        self.rows.read(loads, nodes, row, 0, E::DEF.eager)?;
+        self.values.push(A::read(row, &root.layout.values)?);
+        Ok(())
     }
+
+    /// Loads what is not there yet, and puts everything together.
+    pub(crate) async fn finish(
+        self,
+        loads: &L,
+        nodes: &[Option<Node<'_>>],
+        ahead: L::Ahead,
+        connection: &Connection<'_>,
+    ) -> Result<Vec<A::Row<L::Value>>> {
+        let Self { rows, values } = self;
+        let entities = rows.finish(loads, nodes, ahead, connection).await?;
+        Ok(A::attach(entities, values))
+    }
+}
+
+type Each<'a> = &'a mut (dyn FnMut(&Row) -> Result<()> + Send);
+
+/// Sends a query's own statement, behind BEGIN if the query is to have a snapshot of its own, and reads its rows.
+async fn read_first(
+    connection: &Connection<'_>,
+    root: &Planned<SelectSql>,
+    begins: bool,
+    each: Each<'_>,
+) -> Result<()> {
+    let statement = connection.prepare(&root.sql).await?;
+    let fetch = pin!(connection.fetch(&statement, root, &root.parameters, each));
+    if !begins {
+        return fetch.await.map(drop);
+    }
+    let begin = Box::pin(connection.begin_snapshot(true));
+    let (begun, read) = join(begin, fetch).await;
+    begun.and(read).map(drop)
+}
+
+/// Ends the snapshot. The first error says more than that of a lost connection at the end.
+async fn end<T>(connection: &Connection<'_>, done: Result<T>) -> Result<T> {
+    let ended = Box::pin(connection.end_snapshot(true)).await;
+    done.and_then(|value| ended.map(|()| value))
+}
+
+/// Prepares all statements of a pipelined query. Those of the loads are left at their nodes.
+async fn prepare_all(
+    connection: &Connection<'_>,
+    root: &Planned<SelectSql>,
+    loads: Vec<Planned<Children>>,
+    nodes: &mut [Option<Node<'_>>],
+) -> Result<Statement> {
+    root.sql.check()?;
+    for load in &loads {
+        load.select.sql.check()?;
+    }
+    let (statement, prepared) = join(
+        connection.prepare(&root.sql),
+        pipelined::prepare(loads, nodes, connection),
+    )
+    .await;
+    prepared.and(statement)
+}
+
+/// Sends all statements of a pipelined query, and reads the rows of its own one.
+async fn read_at_once(
+    connection: &Connection<'_>,
+    root: &Planned<SelectSql>,
+    statement: &Statement,
+    has_loads: bool,
+    each: Each<'_>,
+    loads: Pin<&mut (dyn Future<Output = Result<()>> + Send)>,
+) -> Result<()> {
+    let begins = has_loads && connection.begins_snapshot()?;
+    let (begun, read, loaded, ended) = join4(
+        connection.begin_snapshot(begins),
+        connection.fetch(statement, root, &root.parameters, each),
+        loads,
+        connection.end_snapshot(begins),
+    )
+    .await;
+    begun?;
+    read?;
+    loaded?;
+    ended
+}
+
+fn is_worth_another_try(connection: &Connection<'_>, error: &Error) -> bool {
+    !connection.is_in_transaction() && error.as_driver_error().is_some_and(is_outdated)
 }
 
 /// The statements that a query would send on a connection of its own, in their order.
@@ -229,6 +286,19 @@ pub(crate) fn statements(
         .chain(loads)
         .chain(end)
         .collect()
+}
+
+/// Whether each load finds the parents that the query returns. If not, it says why.
+fn can_be_pipelined(
+    select: &Select,
+    nodes: &[Option<Node<'_>>],
+    connection: &Connection<'_>,
+) -> bool {
+    let obstacle = obstacle(select, nodes, connection);
+    if let Some(obstacle) = obstacle {
+        connection.note(obstacle);
+    }
+    obstacle.is_none()
 }
 
 /// Why a query cannot be pipelined: a load would find other parents than those that the query returns.

@@ -13,7 +13,7 @@ use crate::db::{Acquire, Connection, Cursor, Fetch};
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::load::{Loads, has_statements, nodes, plan};
-use crate::run::{How, RunningQuery};
+use crate::run::{Found, How};
 use crate::select::Select;
 use crate::sql;
 
@@ -174,17 +174,16 @@ impl<L> StreamedQuery<L> {
         let connection = cursor.connection();
         let mut nodes = nodes::<E, L>(&self.loads);
         plan(&mut nodes, connection.scopes())?;
-        let query = RunningQuery {
-            select: &self.select,
-            loads: &self.loads,
-            connection,
-        };
-        let (rows, values) = query
-            .fetch(&nodes, &fetch.select, &fetch.statement, &[])
+        let mut found = Found::<E, L, A>::default();
+        let select = &fetch.select;
+        connection
+            .fetch(&fetch.statement, select, &[], &mut |row| {
+                found.read(&self.loads, &nodes, select, row)
+            })
             .await?;
-        let ahead = Default::default();
-        let entities = rows.finish(&self.loads, &nodes, ahead, connection).await?;
-        Ok(A::attach(entities, values))
+        found
+            .finish(&self.loads, &nodes, Default::default(), connection)
+            .await
     }
 }
 

@@ -1,9 +1,5 @@
 //! Snapshots: several statements that see the database at one moment.
 
-use std::pin::Pin;
-
-use futures_util::future::join;
-
 use crate::db::connection::Connection;
 use crate::error::{Error, Result};
 
@@ -44,15 +40,6 @@ impl Connection<'_> {
             return Ok(());
         }
         self.begin(BEGIN_SNAPSHOT).await
-    }
-
-    /// Begins the snapshot together with its first statement.
-    pub(crate) async fn behind_begin<T>(
-        &self,
-        first: Pin<&mut impl Future<Output = Result<T>>>,
-    ) -> Result<T> {
-        let (begun, done) = join(self.begin_snapshot(true), first).await;
-        begun.and(done)
     }
 
     /// Ends the snapshot, whatever became of its statements: the server answers the COMMIT of a failed transaction with a
