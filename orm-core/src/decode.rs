@@ -5,9 +5,7 @@ use tokio_postgres::{Column, Row};
 
 use crate::entity::{ColumnDef, EntityDef};
 use crate::error::{Error, Result};
-use crate::value::{Field, PgType, Value};
-
-type Source = Box<dyn std::error::Error + Send + Sync>;
+use crate::value::{BoxedError, Field, PgType, Value};
 
 /// The columns of one entity within a row.
 #[doc(hidden)]
@@ -44,12 +42,19 @@ impl<'r> RowReader<'r> {
     }
 
     /// The value of the column at a position in the entity's list of columns.
-    pub fn get<T: FromSqlOwned>(&self, column: usize) -> Result<T> {
-        get(self.row, self.position(column)).map_err(|error| self.undecodable(column, error))
+    pub fn get<F: Field>(&self, column: usize) -> Result<F> {
+        let (ty, raw) = sent(self.row, self.position(column));
+        F::from_column(ty, raw).map_err(|source| self.undecodable(column, source))
+    }
+
+    /// The value of a column whose PostgreSQL type the entity names.
+    pub fn get_typed<T: FromSqlOwned>(&self, column: usize) -> Result<T> {
+        let (ty, raw) = sent(self.row, self.position(column));
+        T::from_sql_nullable(ty, raw).map_err(|source| self.undecodable(column, source))
     }
 
     #[cold]
-    fn undecodable(&self, column: usize, error: tokio_postgres::Error) -> Error {
+    fn undecodable(&self, column: usize, source: BoxedError) -> Error {
         let column_def = &self.def.columns[column];
         let sent = self.row.columns()[self.position(column)].type_();
         Error::Decode {
@@ -61,12 +66,20 @@ impl<'r> RowReader<'r> {
                 type_name(sent)
             },
             rust_type: column_def.rust_type(),
-            source: Some(reason(self.row, self.position(column), error)),
+            source: Some(reason(self.row, self.position(column), source)),
         }
     }
 }
 
+/// A row's value as it came from the server, with its type. [`check_types`] has checked the type, so that the driver need
+/// not do so again for each row.
+#[inline]
+fn sent(row: &Row, column: usize) -> (&Type, Option<&[u8]>) {
+    (row.columns()[column].type_(), raw(row, column))
+}
+
 /// The bytes of a row's value as they came from the server; `None` for NULL.
+#[inline]
 pub(crate) fn raw(row: &Row, column: usize) -> Option<&[u8]> {
     // A position outside of the row would be this library's mistake, and reads as NULL.
     row.try_get::<_, Raw<'_>>(column).ok().and_then(|raw| raw.0)
@@ -139,10 +152,9 @@ pub struct ComputedColumn {
 impl ComputedColumn {
     /// The value in a row of a result whose type [`check`](Self::check) has accepted.
     pub(crate) fn get<T: Field>(&self, row: &Row) -> Result<T> {
-        get(row, self.at).map_err(|error| {
-            let sent = row.columns()[self.at].type_();
-            self.undecodable(sent, Some(reason(row, self.at, error)))
-        })
+        let (ty, raw) = sent(row, self.at);
+        T::from_column(ty, raw)
+            .map_err(|source| self.undecodable(ty, Some(reason(row, self.at, source))))
     }
 
     pub(crate) fn check(&self, columns: &[Column]) -> Result<()> {
@@ -153,7 +165,7 @@ impl ComputedColumn {
     }
 
     #[cold]
-    fn undecodable(&self, sent: &Type, source: Option<Source>) -> Error {
+    fn undecodable(&self, sent: &Type, source: Option<BoxedError>) -> Error {
         let ty = self.value_type.ty;
         Error::DecodeExpression {
             expression: self.sql.clone(),
@@ -176,50 +188,25 @@ fn type_name(ty: &Type) -> String {
     }
 }
 
-/// Why a value did not decode, in the decoder's words. The driver's own around it are only that it did not.
-fn reason(row: &Row, column: usize, error: tokio_postgres::Error) -> Source {
+/// Why a value did not decode, in the decoder's words.
+fn reason(row: &Row, column: usize, source: BoxedError) -> BoxedError {
     if raw(row, column).is_none() {
-        return "it is NULL".into();
-    }
-    match error.into_source() {
-        Some(source) if source.is::<WasNull>() => "an element of it is NULL".into(),
-        Some(source) => source,
-        None => "its value is malformed".into(),
-    }
-}
-
-fn get<T: FromSqlOwned>(row: &Row, column: usize) -> Result<T, tokio_postgres::Error> {
-    row.try_get(column).map(|TypeChecked(value)| value)
-}
-
-/// A value whose type [`check_types`] has checked, so that the driver need not do so again for each row.
-struct TypeChecked<T>(T);
-
-impl<'a, T: FromSql<'a>> FromSql<'a> for TypeChecked<T> {
-    fn from_sql(
-        ty: &Type,
-        raw: &'a [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        T::from_sql(ty, raw).map(Self)
-    }
-
-    fn from_sql_null(ty: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        T::from_sql_null(ty).map(Self)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
+        "it is NULL".into()
+    } else if source.is::<WasNull>() {
+        "an element of it is NULL".into()
+    } else {
+        source
     }
 }
 
 struct Raw<'a>(Option<&'a [u8]>);
 
 impl<'a> FromSql<'a> for Raw<'a> {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, BoxedError> {
         Ok(Self(Some(raw)))
     }
 
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql_null(_: &Type) -> Result<Self, BoxedError> {
         Ok(Self(None))
     }
 
