@@ -16,7 +16,7 @@ use crate::decode::raw;
 /// Distinct keys, numbered in the order in which they were first seen.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// The parts of all keys, one after the other, each after its length: as the elements of an array have it.
+    /// All keys, one after the other. A key is the bytes of its only part; if it has several, each comes after its length.
     bytes: Vec<u8>,
     /// Where each key ends in `bytes`.
     ends: Vec<usize>,
@@ -27,21 +27,26 @@ pub(super) struct Keys {
 /// A place in a set of keys where the next key is looked up: rows with the same key mostly come one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
-    wanted: Vec<u8>,
+    /// A key of several parts, while it is looked up.
+    joined: Vec<u8>,
     last: Option<u32>,
 }
 
-impl Cursor {
-    /// Takes the parts of the key that is looked up next. `None` if one of them is NULL.
-    fn want<'k>(&mut self, parts: impl Iterator<Item = Option<&'k [u8]>>) -> Option<()> {
-        self.wanted.clear();
-        for part in parts {
-            let part = part?;
-            self.wanted.put_u32(part.len() as u32);
-            self.wanted.extend_from_slice(part);
-        }
-        Some(())
+/// The bytes of a key, those of a key of one part where they are. `None` if a part is NULL.
+fn key_bytes<'k>(
+    joined: &'k mut Vec<u8>,
+    mut parts: impl ExactSizeIterator<Item = Option<&'k [u8]>>,
+) -> Option<&'k [u8]> {
+    if parts.len() == 1 {
+        return parts.next()?;
     }
+    joined.clear();
+    for part in parts {
+        let part = part?;
+        joined.put_u32(part.len() as u32);
+        joined.extend_from_slice(part);
+    }
+    Some(joined)
 }
 
 impl Keys {
@@ -56,53 +61,79 @@ impl Keys {
     /// The number of a key, if it is known.
     pub(super) fn find<'k>(
         &self,
-        cursor: &mut Cursor,
-        parts: impl Iterator<Item = Option<&'k [u8]>>,
+        cursor: &'k mut Cursor,
+        parts: impl ExactSizeIterator<Item = Option<&'k [u8]>>,
     ) -> Option<u32> {
-        cursor.want(parts)?;
-        self.find_wanted(cursor).1
+        let Cursor { joined, last } = cursor;
+        let key = key_bytes(joined, parts)?;
+        if let Some(last) = *last
+            && same(self.at(last), key)
+        {
+            return Some(last);
+        }
+        let found = self.find_hashed(self.hash(key), key);
+        *last = found.or(*last);
+        found
     }
 
     /// The number of a key that another set has under this number.
     pub(super) fn find_same(&self, other: &Keys, number: u32) -> Option<u32> {
-        let wanted = other.at(number);
-        let hash = self.hash(wanted);
-        self.numbers
-            .find(hash, |&number| self.at(number) == wanted)
-            .copied()
+        let key = other.at(number);
+        self.find_hashed(self.hash(key), key)
     }
 
-    fn find_wanted(&self, cursor: &mut Cursor) -> (u64, Option<u32>) {
-        if let Some(last) = cursor.last
-            && self.at(last) == cursor.wanted
-        {
-            return (0, Some(last));
-        }
-        let hash = self.hash(&cursor.wanted);
-        let found = self
-            .numbers
-            .find(hash, |&number| self.at(number) == cursor.wanted);
-        if found.is_some() {
-            cursor.last = found.copied();
-        }
-        (hash, found.copied())
+    fn find_hashed(&self, hash: u64, key: &[u8]) -> Option<u32> {
+        let is_it = |&number: &u32| same(self.at(number), key);
+        self.numbers.find(hash, is_it).copied()
     }
 
     fn at(&self, number: u32) -> &[u8] {
-        let number = number as usize;
-        let start = if number == 0 {
-            0
-        } else {
-            self.ends[number - 1]
-        };
-        &self.bytes[start..self.ends[number]]
+        key_at(&self.bytes, &self.ends, number)
     }
 
     fn hash(&self, key: &[u8]) -> u64 {
-        let mut state = self.hasher.build_hasher();
-        state.write(key);
-        state.finish()
+        hash(&self.hasher, key)
     }
+
+    /// Adds a key that is not known. Returns its number.
+    fn add(&mut self, hash_of_key: u64, key: &[u8]) -> u32 {
+        let Self {
+            bytes,
+            ends,
+            numbers,
+            hasher,
+        } = self;
+        let number = ends.len() as u32;
+        bytes.extend_from_slice(key);
+        ends.push(bytes.len());
+        numbers.insert_unique(hash_of_key, number, |&number| {
+            hash(hasher, key_at(bytes, ends, number))
+        });
+        number
+    }
+}
+
+fn key_at<'k>(bytes: &'k [u8], ends: &[usize], number: u32) -> &'k [u8] {
+    let number = number as usize;
+    let start = number.checked_sub(1).map_or(0, |before| ends[before]);
+    &bytes[start..ends[number]]
+}
+
+fn hash(hasher: &DefaultHashBuilder, key: &[u8]) -> u64 {
+    let mut state = hasher.build_hasher();
+    state.write(key);
+    state.finish()
+}
+
+/// `==`, which for the lengths of integers and UUIDs is not a call of `memcmp`.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && match a.len() {
+            4 => a.first_chunk::<4>() == b.first_chunk::<4>(),
+            8 => a.first_chunk::<8>() == b.first_chunk::<8>(),
+            16 => a.first_chunk::<16>() == b.first_chunk::<16>(),
+            _ => a == b,
+        }
 }
 
 /// Keys that are being collected.
@@ -132,33 +163,24 @@ impl Interned {
 impl Interner {
     /// Remembers a key. A key with a NULL in it refers to nothing: `None`.
     pub(super) fn intern<'k>(
-        &mut self,
-        parts: impl Iterator<Item = Option<&'k [u8]>>,
+        &'k mut self,
+        parts: impl ExactSizeIterator<Item = Option<&'k [u8]>>,
     ) -> Option<Interned> {
         let Self { keys, cursor } = self;
-        cursor.want(parts)?;
-        let (hash, found) = keys.find_wanted(cursor);
-        if let Some(number) = found {
-            return Some(Interned::Known(number));
+        let Cursor { joined, last } = cursor;
+        let key = key_bytes(joined, parts)?;
+        if let Some(last) = *last
+            && same(keys.at(last), key)
+        {
+            return Some(Interned::Known(last));
         }
-        let number = keys.ends.len() as u32;
-        keys.bytes.extend_from_slice(&cursor.wanted);
-        keys.ends.push(keys.bytes.len());
-        let Keys {
-            bytes,
-            ends,
-            numbers,
-            hasher,
-        } = keys;
-        numbers.insert_unique(hash, number, |&number| {
-            let number = number as usize;
-            let start = if number == 0 { 0 } else { ends[number - 1] };
-            let mut state = hasher.build_hasher();
-            state.write(&bytes[start..ends[number]]);
-            state.finish()
-        });
-        cursor.last = Some(number);
-        Some(Interned::New(number))
+        let hash = keys.hash(key);
+        let interned = match keys.find_hashed(hash, key) {
+            Some(number) => Interned::Known(number),
+            None => Interned::New(keys.add(hash, key)),
+        };
+        *last = Some(interned.number());
+        Some(interned)
     }
 
     pub(super) fn into_keys(self) -> Keys {
@@ -180,7 +202,7 @@ pub(super) struct ParentKeys {
 
 impl ParentKeys {
     /// Adds the next parent, by the parts of its key.
-    pub(super) fn push<'k>(&mut self, parts: impl Iterator<Item = Option<&'k [u8]>>) {
+    pub(super) fn push<'k>(&'k mut self, parts: impl ExactSizeIterator<Item = Option<&'k [u8]>>) {
         let parent = self.next.len() as u32;
         self.next.push(NONE);
         match self.interner.intern(parts) {
@@ -241,7 +263,7 @@ impl ParentKeys {
             .map(|(part, array)| {
                 Arc::new(KeyArray {
                     parents: Arc::clone(self),
-                    part,
+                    part: (types.len() > 1).then_some(part),
                     member: member_of(array).clone(),
                 }) as Parameter
             })
@@ -261,7 +283,7 @@ pub(super) fn parts<'r>(
     row: &'r Row,
     at: usize,
     columns: &'r [usize],
-) -> impl Iterator<Item = Option<&'r [u8]>> {
+) -> impl ExactSizeIterator<Item = Option<&'r [u8]>> {
     columns.iter().map(move |column| raw(row, at + column))
 }
 
@@ -269,7 +291,8 @@ pub(super) fn parts<'r>(
 #[derive(Debug)]
 struct KeyArray {
     parents: Arc<ParentKeys>,
-    part: usize,
+    /// Which part, if the keys have several.
+    part: Option<usize>,
     member: Type,
 }
 
@@ -283,10 +306,15 @@ impl ToSql for KeyArray {
         array_header(out, keys.len(), false, &self.member)?;
         for number in 0..keys.len() {
             let mut key = keys.at(number as u32);
-            for _ in 0..self.part {
-                key = split_part(key).1;
+            if let Some(part) = self.part {
+                for _ in 0..part {
+                    key = split_part(key).1;
+                }
+                out.extend_from_slice(split_part(key).0);
+            } else {
+                out.put_u32(key.len() as u32);
+                out.extend_from_slice(key);
             }
-            out.extend_from_slice(split_part(key).0);
         }
         Ok(IsNull::No)
     }
