@@ -43,18 +43,22 @@ impl<'r> RowReader<'r> {
 
     /// The value of the column at a position in the entity's list of columns.
     pub fn get<F: Field>(&self, column: usize) -> Result<F> {
-        let (ty, raw) = sent(self.row, self.position(column));
-        F::from_column(ty, raw).map_err(|source| self.undecodable(column, source))
+        match self.row.try_get(self.position(column)) {
+            Ok(OfField(value)) => Ok(value),
+            Err(error) => Err(self.undecodable(column, error)),
+        }
     }
 
     /// The value of a column whose PostgreSQL type the entity names.
     pub fn get_typed<T: FromSqlOwned>(&self, column: usize) -> Result<T> {
-        let (ty, raw) = sent(self.row, self.position(column));
-        T::from_sql_nullable(ty, raw).map_err(|source| self.undecodable(column, source))
+        match self.row.try_get(self.position(column)) {
+            Ok(TypeChecked(value)) => Ok(value),
+            Err(error) => Err(self.undecodable(column, error)),
+        }
     }
 
     #[cold]
-    fn undecodable(&self, column: usize, source: BoxedError) -> Error {
+    fn undecodable(&self, column: usize, error: tokio_postgres::Error) -> Error {
         let column_def = &self.def.columns[column];
         let sent = self.row.columns()[self.position(column)].type_();
         Error::Decode {
@@ -66,20 +70,12 @@ impl<'r> RowReader<'r> {
                 type_name(sent)
             },
             rust_type: column_def.rust_type(),
-            source: Some(reason(self.row, self.position(column), source)),
+            source: Some(reason(self.row, self.position(column), error)),
         }
     }
 }
 
-/// A row's value as it came from the server, with its type. [`check_types`] has checked the type, so that the driver need
-/// not do so again for each row.
-#[inline]
-fn sent(row: &Row, column: usize) -> (&Type, Option<&[u8]>) {
-    (row.columns()[column].type_(), raw(row, column))
-}
-
 /// The bytes of a row's value as they came from the server; `None` for NULL.
-#[inline]
 pub(crate) fn raw(row: &Row, column: usize) -> Option<&[u8]> {
     // A position outside of the row would be this library's mistake, and reads as NULL.
     row.try_get::<_, Raw<'_>>(column).ok().and_then(|raw| raw.0)
@@ -152,9 +148,13 @@ pub struct ComputedColumn {
 impl ComputedColumn {
     /// The value in a row of a result whose type [`check`](Self::check) has accepted.
     pub(crate) fn get<T: Field>(&self, row: &Row) -> Result<T> {
-        let (ty, raw) = sent(row, self.at);
-        T::from_column(ty, raw)
-            .map_err(|source| self.undecodable(ty, Some(reason(row, self.at, source))))
+        match row.try_get(self.at) {
+            Ok(OfField(value)) => Ok(value),
+            Err(error) => {
+                let sent = row.columns()[self.at].type_();
+                Err(self.undecodable(sent, Some(reason(row, self.at, error))))
+            }
+        }
     }
 
     pub(crate) fn check(&self, columns: &[Column]) -> Result<()> {
@@ -188,14 +188,49 @@ fn type_name(ty: &Type) -> String {
     }
 }
 
-/// Why a value did not decode, in the decoder's words.
-fn reason(row: &Row, column: usize, source: BoxedError) -> BoxedError {
+/// Why a value did not decode, in the decoder's words. The driver's own around it are only that it did not.
+fn reason(row: &Row, column: usize, error: tokio_postgres::Error) -> BoxedError {
     if raw(row, column).is_none() {
-        "it is NULL".into()
-    } else if source.is::<WasNull>() {
-        "an element of it is NULL".into()
-    } else {
-        source
+        return "it is NULL".into();
+    }
+    match error.into_source() {
+        Some(source) if source.is::<WasNull>() => "an element of it is NULL".into(),
+        Some(source) => source,
+        None => "its value is malformed".into(),
+    }
+}
+
+/// A value whose type [`check_types`] has checked, so that the driver need not do so again for each row.
+struct TypeChecked<T>(T);
+
+impl<'a, T: FromSql<'a>> FromSql<'a> for TypeChecked<T> {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, BoxedError> {
+        T::from_sql(ty, raw).map(Self)
+    }
+
+    fn from_sql_null(ty: &Type) -> Result<Self, BoxedError> {
+        T::from_sql_null(ty).map(Self)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// [`TypeChecked`], of a type that can be read with less work than by `FromSql`.
+struct OfField<F>(F);
+
+impl<F: Field> FromSql<'_> for OfField<F> {
+    fn from_sql(ty: &Type, raw: &[u8]) -> Result<Self, BoxedError> {
+        F::from_column(ty, Some(raw)).map(Self)
+    }
+
+    fn from_sql_null(ty: &Type) -> Result<Self, BoxedError> {
+        F::from_column(ty, None).map(Self)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
     }
 }
 

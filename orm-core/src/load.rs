@@ -341,7 +341,7 @@ where
             pairs: &pairs,
             missing: &|parent| missing_target::<R>(&entities[parent]),
         };
-        Ok(R::Shape::distribute(targets, &links)?.into_iter())
+        Ok(R::Shape::distribute(targets.into_values(), &links)?.into_iter())
     }
 
     fn next(values: &mut Self::Values) -> Self::Value {

@@ -89,7 +89,7 @@ impl<L> RunningQuery<'_, L> {
             Ok((rows, values)) => {
                 let ahead = Default::default();
                 let entities = rows.finish(loads, &nodes, ahead, connection).await;
-                entities.map(|entities| A::attach(entities, values))
+                entities.map(|entities| A::attach(entities.into_values(), values))
             }
             Err(error) => Err(error),
         };
@@ -174,7 +174,7 @@ impl<L> RunningQuery<'_, L> {
         let ((rows, values), ahead) = (rows?, ahead?);
         ended?;
         let entities = rows.finish(loads, &nodes, ahead, connection).await?;
-        Ok(A::attach(entities, values))
+        Ok(A::attach(entities.into_values(), values))
     }
 
     pub(crate) async fn fetch<E: Entity, A: Annotations>(

@@ -184,7 +184,7 @@ impl<L> StreamedQuery<L> {
             .await?;
         let ahead = Default::default();
         let entities = rows.finish(&self.loads, &nodes, ahead, connection).await?;
-        Ok(A::attach(entities, values))
+        Ok(A::attach(entities.into_values(), values))
     }
 }
 

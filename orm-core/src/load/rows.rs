@@ -55,14 +55,14 @@ impl<E: Entity, L: Loads<E>> Rows<E, L> {
         Ok(position)
     }
 
-    /// Loads what neither these rows nor statements sent ahead have brought, and puts everything together.
+    /// Loads what neither these rows nor statements sent ahead have brought.
     pub(crate) fn finish<'a>(
         self,
         loads: &'a L,
         nodes: &'a [Option<Node<'a>>],
         ahead: L::Ahead,
         connection: &'a Connection<'a>,
-    ) -> BoxFuture<'a, Result<Vec<L::Value>>> {
+    ) -> BoxFuture<'a, Result<LoadedRows<E, L>>> {
         // Boxed, so that the futures of nested loads do not contain each other.
         Box::pin(async move {
             let Self {
@@ -72,13 +72,29 @@ impl<E: Entity, L: Loads<E>> Rows<E, L> {
             } = self;
             let keys = keys.unwrap_or_else(|| RowKeysBuilder::new(nodes)).finish();
             let parents = Parents::of_rows(&entities, keys);
-            let mut columns = loads
+            let columns = loads
                 .load(parents, joined, ahead, nodes, connection)
                 .await?;
-            Ok(entities
-                .into_iter()
-                .map(|entity| L::assemble(entity, L::next(&mut columns)))
-                .collect())
+            Ok(LoadedRows { entities, columns })
         })
+    }
+}
+
+/// Entities, and next to them what was loaded for each.
+pub(crate) struct LoadedRows<E: Entity, L: Loads<E>> {
+    entities: Vec<E>,
+    columns: L::Columns,
+}
+
+impl<E: Entity, L: Loads<E>> LoadedRows<E, L> {
+    /// The entities with what was loaded. Each is put together when it is asked for, and so moved straight to its place.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = L::Value> {
+        let Self {
+            entities,
+            mut columns,
+        } = self;
+        entities
+            .into_iter()
+            .map(move |entity| L::assemble(entity, L::next(&mut columns)))
     }
 }

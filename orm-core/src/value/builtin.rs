@@ -9,7 +9,8 @@ macro_rules! values {
         $(impl Value for $rust {
             const TYPE: PgType = PgType::new($name);
 
-            $(fn from_wire(ty: &Type, raw: &[u8]) -> Result<Self, BoxedError> {
+            $(#[inline]
+            fn from_wire(ty: &Type, raw: &[u8]) -> Result<Self, BoxedError> {
                 match $from_wire(ty, raw) {
                     Some(value) => Ok(value),
                     None => Self::from_sql(ty, raw),

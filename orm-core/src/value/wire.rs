@@ -7,7 +7,8 @@ use tokio_postgres::types::Type;
 
 macro_rules! integers {
     ($($integer:ident),+) => {
-        $(pub(super) fn $integer(_: &Type, raw: &[u8]) -> Option<$integer> {
+        $(#[inline]
+        pub(super) fn $integer(_: &Type, raw: &[u8]) -> Option<$integer> {
             raw.try_into().ok().map($integer::from_be_bytes)
         })+
     };
