@@ -2,6 +2,8 @@
 //!
 //! Bytes rather than Rust values, so that this code exists once and not for each type of key.
 
+mod key;
+
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
@@ -11,7 +13,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use crate::bind::{Parameter, array_header, member_of};
-use crate::decode::raw;
+
+pub(super) use key::Key;
 
 /// Distinct keys, numbered in the order in which they were first seen.
 #[derive(Debug, Default)]
@@ -32,23 +35,6 @@ pub(super) struct Cursor {
     last: Option<u32>,
 }
 
-/// The bytes of a key, those of a key of one part where they are. `None` if a part is NULL.
-fn key_bytes<'k>(
-    joined: &'k mut Vec<u8>,
-    mut parts: impl ExactSizeIterator<Item = Option<&'k [u8]>>,
-) -> Option<&'k [u8]> {
-    if parts.len() == 1 {
-        return parts.next()?;
-    }
-    joined.clear();
-    for part in parts {
-        let part = part?;
-        joined.put_u32(part.len() as u32);
-        joined.extend_from_slice(part);
-    }
-    Some(joined)
-}
-
 impl Keys {
     pub(super) fn len(&self) -> usize {
         self.ends.len()
@@ -59,13 +45,9 @@ impl Keys {
     }
 
     /// The number of a key, if it is known.
-    pub(super) fn find<'k>(
-        &self,
-        cursor: &'k mut Cursor,
-        parts: impl ExactSizeIterator<Item = Option<&'k [u8]>>,
-    ) -> Option<u32> {
+    pub(super) fn find(&self, cursor: &mut Cursor, key: Key<'_>) -> Option<u32> {
         let Cursor { joined, last } = cursor;
-        let key = key_bytes(joined, parts)?;
+        let key = key.bytes(joined)?;
         if let Some(last) = *last
             && same(self.at(last), key)
         {
@@ -162,13 +144,10 @@ impl Interned {
 
 impl Interner {
     /// Remembers a key. A key with a NULL in it refers to nothing: `None`.
-    pub(super) fn intern<'k>(
-        &'k mut self,
-        parts: impl ExactSizeIterator<Item = Option<&'k [u8]>>,
-    ) -> Option<Interned> {
+    pub(super) fn intern(&mut self, key: Key<'_>) -> Option<Interned> {
         let Self { keys, cursor } = self;
         let Cursor { joined, last } = cursor;
-        let key = key_bytes(joined, parts)?;
+        let key = key.bytes(joined)?;
         if let Some(last) = *last
             && same(keys.at(last), key)
         {
@@ -201,11 +180,11 @@ pub(super) struct ParentKeys {
 }
 
 impl ParentKeys {
-    /// Adds the next parent, by the parts of its key.
-    pub(super) fn push<'k>(&'k mut self, parts: impl ExactSizeIterator<Item = Option<&'k [u8]>>) {
+    /// Adds the next parent.
+    pub(super) fn push(&mut self, key: Key<'_>) {
         let parent = self.next.len() as u32;
         self.next.push(NONE);
-        match self.interner.intern(parts) {
+        match self.interner.intern(key) {
             None => {}
             Some(Interned::Known(number)) => {
                 let number = number as usize;
@@ -227,14 +206,14 @@ impl ParentKeys {
         encoded: &mut [BytesMut],
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let Some(parts) = key else {
-            self.push(std::iter::once(None));
+            self.push(Key::Null);
             return Ok(());
         };
         for ((part, ty), encoded) in parts.iter().zip(types).zip(&mut *encoded) {
             encoded.clear();
             part.to_sql_checked(ty, encoded)?;
         }
-        self.push(encoded.iter().map(|part| Some(&part[..])));
+        self.push(Key::Encoded(encoded));
         Ok(())
     }
 
@@ -276,15 +255,6 @@ pub(super) fn numbered(row: &Row, column: usize, keys: &Keys) -> Option<u32> {
     let number: i64 = row.try_get(column).ok()?;
     let number = usize::try_from(number).ok()?.checked_sub(1)?;
     (number < keys.len()).then_some(number as u32)
-}
-
-/// The parts of a key that stand in these columns of a row.
-pub(super) fn parts<'r>(
-    row: &'r Row,
-    at: usize,
-    columns: &'r [usize],
-) -> impl ExactSizeIterator<Item = Option<&'r [u8]>> {
-    columns.iter().map(move |column| raw(row, at + column))
 }
 
 /// One part of all keys, as a PostgreSQL array. It is written from where the keys are, not copied before.

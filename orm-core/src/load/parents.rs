@@ -10,7 +10,7 @@ use crate::bind::{base_of, member_of};
 use crate::entity::KeyParts;
 use crate::error::{Error, Result};
 use crate::load::Node;
-use crate::load::keys::{ParentKeys, parts};
+use crate::load::keys::{Key, ParentKeys};
 use crate::load::node::relations;
 use crate::record::Record;
 use crate::relation::Relation;
@@ -153,7 +153,7 @@ impl RowKeysBuilder {
     /// Takes the keys of the parent whose columns begin at `at`.
     pub(super) fn read(&mut self, row: &Row, at: usize) {
         for (columns, keys) in &mut self.0 {
-            keys.push(parts(row, at, columns));
+            keys.push(Key::in_row(row, at, columns));
         }
     }
 

@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 
 use crate::db::Connection;
 use crate::error::{Error, Result};
-use crate::load::keys::{Cursor, Interned, Interner, ParentKeys, numbered, parts};
+use crate::load::keys::{Cursor, Interned, Interner, Key, ParentKeys, numbered};
 use crate::load::parents::Parents;
 use crate::load::{Loads, RelationNode, Rows};
 use crate::relation::Relation;
@@ -81,7 +81,7 @@ impl<R: Relation, L: Loads<R::Target>> Matched<R, L> {
         } = self;
         let key = match &children.key_source {
             KeySource::Number(column) => numbered(row, *column, keys.keys()),
-            KeySource::Parts(columns) => keys.keys().find(cursor, parts(row, 0, columns)),
+            KeySource::Parts(columns) => keys.keys().find(cursor, Key::in_row(row, 0, columns)),
         };
         let key = key.ok_or_else(|| unmatched(node))?;
         if R::Shape::SHARED {
@@ -136,7 +136,8 @@ impl<R: Relation, L: Loads<R::Target>> Targets<R, L> {
         let at = children.target_at;
         let target = node.relation.target;
         if R::Shape::SHARED
-            && let Some(Interned::Known(position)) = self.seen.intern(parts(row, at, target.key))
+            && let Some(Interned::Known(position)) =
+                self.seen.intern(Key::in_row(row, at, target.key))
         {
             return Ok(position);
         }
