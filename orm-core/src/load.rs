@@ -4,6 +4,7 @@
 //! tree whose type says what the result will be. At run time the same tree as data ([`Node`]) is what statements are
 //! written from.
 
+mod chunks;
 mod conditional;
 mod deferred;
 mod in_hand;

@@ -65,8 +65,8 @@ impl Keys {
     }
 
     fn find_hashed(&self, hash: u64, key: &[u8]) -> Option<u32> {
-        let is_it = |&number: &u32| same(self.at(number), key);
-        self.numbers.find(hash, is_it).copied()
+        let mut candidates = self.numbers.iter_hash(hash).copied();
+        candidates.find(|&number| same(self.at(number), key))
     }
 
     fn at(&self, number: u32) -> &[u8] {

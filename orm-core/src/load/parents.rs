@@ -10,6 +10,7 @@ use crate::bind::{base_of, member_of};
 use crate::entity::KeyParts;
 use crate::error::{Error, Result};
 use crate::load::Node;
+use crate::load::chunks::Chunks;
 use crate::load::keys::{Key, ParentKeys};
 use crate::load::node::relations;
 use crate::record::Record;
@@ -18,7 +19,7 @@ use crate::relation::Relation;
 /// The parents of a load, and their keys if they came from rows. The keys are freed when the last load has dropped this.
 #[doc(hidden)]
 pub struct Parents<'a, E> {
-    pub(super) entities: &'a [E],
+    pub(super) entities: &'a Chunks<E>,
     keys: Option<Arc<RowKeys>>,
 }
 
@@ -32,7 +33,7 @@ impl<E> Clone for Parents<'_, E> {
 }
 
 impl<'a, E> Parents<'a, E> {
-    pub(super) fn of_rows(entities: &'a [E], keys: RowKeys) -> Self {
+    pub(super) fn of_rows(entities: &'a Chunks<E>, keys: RowKeys) -> Self {
         Self {
             entities,
             keys: Some(Arc::new(keys)),
@@ -40,7 +41,7 @@ impl<'a, E> Parents<'a, E> {
     }
 
     /// Parents that the program has, in no particular way.
-    pub(super) fn in_hand(entities: &'a [E]) -> Self {
+    pub(super) fn in_hand(entities: &'a Chunks<E>) -> Self {
         Self {
             entities,
             keys: None,
@@ -61,7 +62,7 @@ impl<'a, E> Parents<'a, E> {
         let mut keys = ParentKeys::default();
         let mut encoded = vec![BytesMut::new(); types.len()];
         let mut key = KeyParts::default();
-        for parent in self.entities {
+        for parent in self.entities.iter() {
             key.clear();
             R::key(parent, &mut key);
             keys.push_values(key.not_null(), &types, &mut encoded)
@@ -84,7 +85,7 @@ impl<'a, E> Parents<'a, E> {
         let types: Vec<&Type> = types.iter().map(base_of).collect();
         let mut keys = ParentKeys::default();
         let mut encoded = vec![BytesMut::new(); types.len()];
-        for parent in self.entities {
+        for parent in self.entities.iter() {
             let binds = parent.key_binds();
             let key = KeyParts::of(&binds);
             keys.push_values(key.not_null(), &types, &mut encoded)

@@ -7,12 +7,13 @@ use crate::db::Connection;
 use crate::decode::RowReader;
 use crate::entity::Entity;
 use crate::error::Result;
+use crate::load::chunks::Chunks;
 use crate::load::parents::{Parents, RowKeysBuilder};
 use crate::load::{Loads, Node};
 
 /// Entities as they arrived, their relations still unloaded, next to what came in the same rows.
 pub(crate) struct Rows<E: Entity, L: Loads<E>> {
-    entities: Vec<E>,
+    entities: Chunks<E>,
     joined: L::Joined,
     keys: Option<RowKeysBuilder>,
 }
@@ -20,7 +21,7 @@ pub(crate) struct Rows<E: Entity, L: Loads<E>> {
 impl<E: Entity, L: Loads<E>> Default for Rows<E, L> {
     fn default() -> Self {
         Self {
-            entities: Vec::new(),
+            entities: Chunks::default(),
             joined: Default::default(),
             keys: None,
         }
@@ -82,7 +83,7 @@ impl<E: Entity, L: Loads<E>> Rows<E, L> {
 
 /// Entities, and next to them what was loaded for each.
 pub(crate) struct LoadedRows<E: Entity, L: Loads<E>> {
-    entities: Vec<E>,
+    entities: Chunks<E>,
     columns: L::Columns,
 }
 

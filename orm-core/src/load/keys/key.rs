@@ -25,6 +25,7 @@ impl<'k> Key<'k> {
 
     /// The bytes that the key is known by: those of its only part where they are, or those of several, each after its
     /// length. `None` if a part is NULL, for then the key refers to nothing.
+    #[inline]
     pub(super) fn bytes<'b>(self, joined: &'b mut Vec<u8>) -> Option<&'b [u8]>
     where
         'k: 'b,
@@ -35,25 +36,28 @@ impl<'k> Key<'k> {
                 at,
                 columns: &[column],
             } => raw(row, at + column),
-            Self::InRow { row, at, columns } => {
-                join(joined, columns.iter().map(|column| raw(row, at + column)))
-            }
             Self::Encoded([part]) => Some(part),
-            Self::Encoded(parts) => join(joined, parts.iter().map(|part| Some(&part[..]))),
             Self::Null => None,
+            _ => self.join(joined),
         }
     }
-}
 
-fn join<'k, 'b>(
-    joined: &'b mut Vec<u8>,
-    parts: impl Iterator<Item = Option<&'k [u8]>>,
-) -> Option<&'b [u8]> {
-    joined.clear();
-    for part in parts {
-        let part = part?;
-        joined.put_u32(part.len() as u32);
-        joined.extend_from_slice(part);
+    #[cold]
+    fn join(self, joined: &mut Vec<u8>) -> Option<&[u8]> {
+        joined.clear();
+        let mut push = |part: Option<&[u8]>| {
+            let part = part?;
+            joined.put_u32(part.len() as u32);
+            joined.extend_from_slice(part);
+            Some(())
+        };
+        match self {
+            Self::InRow { row, at, columns } => columns
+                .iter()
+                .try_for_each(|column| push(raw(row, at + column)))?,
+            Self::Encoded(parts) => parts.iter().try_for_each(|part| push(Some(part)))?,
+            Self::Null => return None,
+        }
+        Some(joined)
     }
-    Some(joined)
 }
