@@ -128,32 +128,14 @@ impl RowKeys {
     }
 }
 
-/// [`RowKeys`] that are being read.
-#[derive(Debug)]
-pub(super) struct RowKeysBuilder(Vec<(&'static [usize], ParentKeys)>);
+/// [`RowKeys`] that are being read. Which ones is said with the first row.
+#[derive(Debug, Default)]
+pub(super) struct RowKeysBuilder(Option<Vec<(&'static [usize], ParentKeys)>>);
 
 impl RowKeysBuilder {
-    /// The keys that the loads below these nodes will need.
-    pub(super) fn new(nodes: &[Option<Node<'_>>]) -> Self {
-        let mut keys: Vec<(&'static [usize], ParentKeys)> = Vec::new();
-        let mut need = |columns| {
-            if keys.iter().all(|(known, _)| *known != columns) {
-                keys.push((columns, ParentKeys::default()));
-            }
-        };
-        for node in relations(nodes).filter(|node| !node.is_joined()) {
-            need(node.relation.parent_columns);
-            if node.recursion.is_some() {
-                // On the way up a parent must not come to itself.
-                need(node.relation.parent.key);
-            }
-        }
-        Self(keys)
-    }
-
-    /// Takes the keys of the parent whose columns begin at `at`.
-    pub(super) fn read(&mut self, row: &Row, at: usize) {
-        for (columns, keys) in &mut self.0 {
+    /// Takes the keys of the parent whose columns begin at `at`, for the loads of these nodes.
+    pub(super) fn read(&mut self, nodes: &[Option<Node<'_>>], row: &Row, at: usize) {
+        for (columns, keys) in self.0.get_or_insert_with(|| needed(nodes)) {
             keys.push(Key::in_row(row, at, columns));
         }
     }
@@ -162,8 +144,27 @@ impl RowKeysBuilder {
         RowKeys(
             self.0
                 .into_iter()
+                .flatten()
                 .map(|(columns, keys)| (columns, Arc::new(keys)))
                 .collect(),
         )
     }
+}
+
+/// The keys that the loads of these nodes go by, with none of them read yet.
+fn needed(nodes: &[Option<Node<'_>>]) -> Vec<(&'static [usize], ParentKeys)> {
+    let mut keys: Vec<(&'static [usize], ParentKeys)> = Vec::new();
+    let mut need = |columns| {
+        if keys.iter().all(|(known, _)| *known != columns) {
+            keys.push((columns, ParentKeys::default()));
+        }
+    };
+    for node in relations(nodes).filter(|node| !node.is_joined()) {
+        need(node.relation.parent_columns);
+        if node.recursion.is_some() {
+            // On the way up a parent must not come to itself.
+            need(node.relation.parent.key);
+        }
+    }
+    keys
 }

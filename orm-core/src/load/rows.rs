@@ -15,7 +15,7 @@ use crate::load::{Loads, Node};
 pub(crate) struct Rows<E: Entity, L: Loads<E>> {
     entities: Chunks<E>,
     joined: L::Joined,
-    keys: Option<RowKeysBuilder>,
+    keys: RowKeysBuilder,
 }
 
 impl<E: Entity, L: Loads<E>> Default for Rows<E, L> {
@@ -23,7 +23,7 @@ impl<E: Entity, L: Loads<E>> Default for Rows<E, L> {
         Self {
             entities: Chunks::default(),
             joined: Default::default(),
-            keys: None,
+            keys: RowKeysBuilder::default(),
         }
     }
 }
@@ -44,13 +44,11 @@ impl<E: Entity, L: Loads<E>> Rows<E, L> {
         at: usize,
         joined_at: usize,
     ) -> Result<u32> {
-        let entity = E::decode(&RowReader::new(row, at, E::DEF))?;
         // A result of 2^32 rows does not fit into memory.
         let position = self.entities.len() as u32;
-        self.entities.push(entity);
-        self.keys
-            .get_or_insert_with(|| RowKeysBuilder::new(nodes))
-            .read(row, at);
+        self.entities
+            .push(E::decode(&RowReader::new(row, at, E::DEF))?);
+        self.keys.read(nodes, row, at);
         let mut at = joined_at;
         loads.read(&mut self.joined, nodes, row, &mut at, position)?;
         Ok(position)
@@ -71,8 +69,7 @@ impl<E: Entity, L: Loads<E>> Rows<E, L> {
                 joined,
                 keys,
             } = self;
-            let keys = keys.unwrap_or_else(|| RowKeysBuilder::new(nodes)).finish();
-            let parents = Parents::of_rows(&entities, keys);
+            let parents = Parents::of_rows(&entities, keys.finish());
             let columns = loads
                 .load(parents, joined, ahead, nodes, connection)
                 .await?;
