@@ -117,9 +117,12 @@ impl Shape for Many {
         links: &Links<'_>,
     ) -> Result<Vec<Vec<T>>> {
         let mut lists = sized_lists(links);
-        for (&(parent, _), target) in links.pairs.iter().zip(targets) {
-            lists[parent as usize].push(target);
-        }
+        let mut parents = links.pairs.iter().map(|&(parent, _)| parent);
+        targets.for_each(|target| {
+            if let Some(parent) = parents.next() {
+                lists[parent as usize].push(target);
+            }
+        });
         Ok(lists)
     }
 }

@@ -105,6 +105,13 @@ impl<T> Iterator for IntoIter<T> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.len, Some(self.len))
     }
+
+    /// Without asking for each value whether its chunk has ended.
+    fn fold<B, F: FnMut(B, T) -> B>(self, init: B, mut f: F) -> B {
+        let init = self.chunk.fold(init, &mut f);
+        self.rest
+            .fold(init, |folded, chunk| chunk.into_iter().fold(folded, &mut f))
+    }
 }
 
 impl<T> ExactSizeIterator for IntoIter<T> {}
@@ -113,19 +120,25 @@ impl<T> ExactSizeIterator for IntoIter<T> {}
 mod tests {
     use super::Chunks;
 
+    fn filled(len: usize) -> Chunks<usize> {
+        let mut chunks = Chunks::default();
+        (0..len).for_each(|value| chunks.push(value));
+        chunks
+    }
+
     #[test]
     fn values_keep_their_order() {
         for len in [0, 1, 4, 5, 8, 9, 100] {
-            let mut chunks = Chunks::default();
-            for value in 0..len {
-                chunks.push(value);
-            }
+            let chunks = filled(len);
             assert_eq!(chunks.len(), len);
             assert!(chunks.iter().copied().eq(0..len));
             assert!((0..len).all(|position| chunks[position] == position));
             let values = chunks.into_iter();
             assert_eq!(values.len(), len);
             assert!(values.eq(0..len));
+            let mut folded = Vec::new();
+            filled(len).into_iter().for_each(|value| folded.push(value));
+            assert!(folded.into_iter().eq(0..len));
         }
     }
 }

@@ -4,7 +4,7 @@
 
 mod key;
 
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
@@ -23,16 +23,27 @@ pub(super) struct Keys {
     bytes: Vec<u8>,
     /// Where each key ends in `bytes`.
     ends: Vec<usize>,
-    numbers: HashTable<u32>,
+    numbers: HashTable<Numbered>,
     hasher: DefaultHashBuilder,
+    /// Whether there are keys of another length than that of a word.
+    has_other_lengths: bool,
 }
+
+#[derive(Debug, Clone, Copy)]
+struct Numbered {
+    word: Word,
+    number: u32,
+}
+
+/// A key of eight bytes, as most are, or the hash of any other: compared before the bytes, and mostly instead of them.
+type Word = u64;
 
 /// A place in a set of keys where the next key is looked up: rows with the same key mostly come one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
     /// A key of several parts, while it is looked up.
     joined: Vec<u8>,
-    last: Option<u32>,
+    last: Option<Numbered>,
 }
 
 impl Keys {
@@ -48,74 +59,58 @@ impl Keys {
     pub(super) fn find(&self, cursor: &mut Cursor, key: Key<'_>) -> Option<u32> {
         let Cursor { joined, last } = cursor;
         let key = key.bytes(joined)?;
-        if let Some(last) = *last
-            && same(self.at(last), key)
-        {
-            return Some(last);
-        }
-        let found = self.find_hashed(self.hash(key), key);
-        *last = found.or(*last);
-        found
+        let found = self.find_after(*last, self.word(key), key)?;
+        *last = Some(found);
+        Some(found.number)
     }
 
     /// The number of a key that another set has under this number.
     pub(super) fn find_same(&self, other: &Keys, number: u32) -> Option<u32> {
         let key = other.at(number);
-        self.find_hashed(self.hash(key), key)
+        let found = self.find_after(None, self.word(key), key)?;
+        Some(found.number)
     }
 
-    fn find_hashed(&self, hash: u64, key: &[u8]) -> Option<u32> {
-        let mut candidates = self.numbers.iter_hash(hash).copied();
-        candidates.find(|&number| same(self.at(number), key))
+    /// Finds a key that is probably the same as the last one.
+    fn find_after(&self, last: Option<Numbered>, word: Word, key: &[u8]) -> Option<Numbered> {
+        let word_is_key = key.len() == size_of::<Word>() && !self.has_other_lengths;
+        let is_it =
+            |known: &Numbered| known.word == word && (word_is_key || self.at(known.number) == key);
+        match last {
+            Some(last) if is_it(&last) => Some(last),
+            _ => self
+                .numbers
+                .find(self.hasher.hash_one(word), is_it)
+                .copied(),
+        }
     }
 
     fn at(&self, number: u32) -> &[u8] {
-        key_at(&self.bytes, &self.ends, number)
+        let number = number as usize;
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start..self.ends[number]]
     }
 
-    fn hash(&self, key: &[u8]) -> u64 {
-        hash(&self.hasher, key)
-    }
-
-    /// Adds a key that is not known. Returns its number.
-    fn add(&mut self, hash_of_key: u64, key: &[u8]) -> u32 {
-        let Self {
-            bytes,
-            ends,
-            numbers,
-            hasher,
-        } = self;
-        let number = ends.len() as u32;
-        bytes.extend_from_slice(key);
-        ends.push(bytes.len());
-        numbers.insert_unique(hash_of_key, number, |&number| {
-            hash(hasher, key_at(bytes, ends, number))
-        });
-        number
-    }
-}
-
-fn key_at<'k>(bytes: &'k [u8], ends: &[usize], number: u32) -> &'k [u8] {
-    let number = number as usize;
-    let start = number.checked_sub(1).map_or(0, |before| ends[before]);
-    &bytes[start..ends[number]]
-}
-
-fn hash(hasher: &DefaultHashBuilder, key: &[u8]) -> u64 {
-    let mut state = hasher.build_hasher();
-    state.write(key);
-    state.finish()
-}
-
-/// `==`, which for the lengths of integers and UUIDs is not a call of `memcmp`.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len()
-        && match a.len() {
-            4 => a.first_chunk::<4>() == b.first_chunk::<4>(),
-            8 => a.first_chunk::<8>() == b.first_chunk::<8>(),
-            16 => a.first_chunk::<16>() == b.first_chunk::<16>(),
-            _ => a == b,
+    fn word(&self, key: &[u8]) -> Word {
+        match key.try_into() {
+            Ok(word) => Word::from_ne_bytes(word),
+            Err(_) => self.hasher.hash_one(key),
         }
+    }
+
+    /// Adds a key that is not known.
+    fn add(&mut self, word: Word, key: &[u8]) -> Numbered {
+        let added = Numbered {
+            word,
+            number: self.ends.len() as u32,
+        };
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
+        self.has_other_lengths |= key.len() != size_of::<Word>();
+        let hash = |known: &Numbered| self.hasher.hash_one(known.word);
+        self.numbers.insert_unique(hash(&added), added, hash);
+        added
+    }
 }
 
 /// Keys that are being collected.
@@ -148,17 +143,15 @@ impl Interner {
         let Self { keys, cursor } = self;
         let Cursor { joined, last } = cursor;
         let key = key.bytes(joined)?;
-        if let Some(last) = *last
-            && same(keys.at(last), key)
-        {
-            return Some(Interned::Known(last));
-        }
-        let hash = keys.hash(key);
-        let interned = match keys.find_hashed(hash, key) {
-            Some(number) => Interned::Known(number),
-            None => Interned::New(keys.add(hash, key)),
+        let word = keys.word(key);
+        let (known, interned) = match keys.find_after(*last, word, key) {
+            Some(known) => (known, Interned::Known(known.number)),
+            None => {
+                let added = keys.add(word, key);
+                (added, Interned::New(added.number))
+            }
         };
-        *last = Some(interned.number());
+        *last = Some(known);
         Some(interned)
     }
 
@@ -301,5 +294,51 @@ fn split_part(key: &[u8]) -> (&[u8], &[u8]) {
     match key.first_chunk() {
         Some(&len) => key.split_at(4 + u32::from_be_bytes(len) as usize),
         None => (key, &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::{Cursor, Interned, Interner, Key};
+
+    fn parts(parts: &[&str]) -> Vec<BytesMut> {
+        parts.iter().map(|&part| part.into()).collect()
+    }
+
+    #[test]
+    fn keys_of_any_length_are_told_apart() {
+        let keys = [
+            parts(&["eightkey"]),
+            parts(&["another8"]),
+            parts(&["short"]),
+            parts(&[""]),
+            parts(&["a key of more than sixteen bytes"]),
+            parts(&["ab", "c"]),
+            parts(&["a", "bc"]),
+        ];
+        let mut interner = Interner::default();
+        for (number, key) in (0..).zip(&keys) {
+            assert_eq!(
+                interner.intern(Key::Encoded(key)),
+                Some(Interned::New(number))
+            );
+        }
+        assert_eq!(interner.intern(Key::Null), None);
+        for (number, key) in (0..).zip(&keys) {
+            for _ in 0..2 {
+                let known = interner.intern(Key::Encoded(key));
+                assert_eq!(known, Some(Interned::Known(number)));
+            }
+        }
+        let known = interner.into_keys();
+        let mut cursor = Cursor::default();
+        for (number, key) in (0..).zip(&keys).rev() {
+            assert_eq!(known.find(&mut cursor, Key::Encoded(key)), Some(number));
+            assert_eq!(known.find_same(&known, number), Some(number));
+        }
+        let unknown = parts(&["8 others"]);
+        assert_eq!(known.find(&mut cursor, Key::Encoded(&unknown)), None);
     }
 }
