@@ -72,6 +72,7 @@ impl Keys {
     }
 
     /// Finds a key that is probably the same as the last one.
+    #[inline]
     fn find_after(&self, last: Option<Numbered>, word: Word, key: &[u8]) -> Option<Numbered> {
         let word_is_key = key.len() == size_of::<Word>() && !self.has_other_lengths;
         let is_it =
