@@ -59,31 +59,28 @@ impl Keys {
     pub(super) fn find(&self, cursor: &mut Cursor, key: Key<'_>) -> Option<u32> {
         let Cursor { joined, last } = cursor;
         let key = key.bytes(joined)?;
-        let found = self.find_after(*last, self.word(key), key)?;
-        *last = Some(found);
-        Some(found.number)
+        let word = self.word(key);
+        let number = self.find_after(*last, word, key)?;
+        *last = Some(Numbered { word, number });
+        Some(number)
     }
 
     /// The number of a key that another set has under this number.
     pub(super) fn find_same(&self, other: &Keys, number: u32) -> Option<u32> {
         let key = other.at(number);
-        let found = self.find_after(None, self.word(key), key)?;
-        Some(found.number)
+        self.find_after(None, self.word(key), key)
     }
 
     /// Finds a key that is probably the same as the last one.
-    #[inline]
-    fn find_after(&self, last: Option<Numbered>, word: Word, key: &[u8]) -> Option<Numbered> {
+    fn find_after(&self, last: Option<Numbered>, word: Word, key: &[u8]) -> Option<u32> {
         let word_is_key = key.len() == size_of::<Word>() && !self.has_other_lengths;
         let is_it =
             |known: &Numbered| known.word == word && (word_is_key || self.at(known.number) == key);
-        match last {
-            Some(last) if is_it(&last) => Some(last),
-            _ => self
-                .numbers
-                .find(self.hasher.hash_one(word), is_it)
-                .copied(),
-        }
+        let found = match &last {
+            Some(last) if is_it(last) => last,
+            _ => self.numbers.find(self.hasher.hash_one(word), is_it)?,
+        };
+        Some(found.number)
     }
 
     fn at(&self, number: u32) -> &[u8] {
@@ -99,18 +96,16 @@ impl Keys {
         }
     }
 
-    /// Adds a key that is not known.
-    fn add(&mut self, word: Word, key: &[u8]) -> Numbered {
-        let added = Numbered {
-            word,
-            number: self.ends.len() as u32,
-        };
+    /// Adds a key that is not known. Returns its number.
+    fn add(&mut self, word: Word, key: &[u8]) -> u32 {
+        let number = self.ends.len() as u32;
+        let added = Numbered { word, number };
         self.bytes.extend_from_slice(key);
         self.ends.push(self.bytes.len());
         self.has_other_lengths |= key.len() != size_of::<Word>();
         let hash = |known: &Numbered| self.hasher.hash_one(known.word);
         self.numbers.insert_unique(hash(&added), added, hash);
-        added
+        number
     }
 }
 
@@ -145,14 +140,14 @@ impl Interner {
         let Cursor { joined, last } = cursor;
         let key = key.bytes(joined)?;
         let word = keys.word(key);
-        let (known, interned) = match keys.find_after(*last, word, key) {
-            Some(known) => (known, Interned::Known(known.number)),
-            None => {
-                let added = keys.add(word, key);
-                (added, Interned::New(added.number))
-            }
+        let interned = match keys.find_after(*last, word, key) {
+            Some(number) => Interned::Known(number),
+            None => Interned::New(keys.add(word, key)),
         };
-        *last = Some(known);
+        *last = Some(Numbered {
+            word,
+            number: interned.number(),
+        });
         Some(interned)
     }
 

@@ -134,6 +134,7 @@ pub(super) struct RowKeysBuilder(Option<Vec<(&'static [usize], ParentKeys)>>);
 
 impl RowKeysBuilder {
     /// Takes the keys of the parent whose columns begin at `at`, for the loads of these nodes.
+    #[inline]
     pub(super) fn read(&mut self, nodes: &[Option<Node<'_>>], row: &Row, at: usize) {
         for (columns, keys) in self.0.get_or_insert_with(|| needed(nodes)) {
             keys.push(Key::in_row(row, at, columns));
