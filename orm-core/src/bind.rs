@@ -5,9 +5,7 @@ use std::sync::Arc;
 use bytes::{BufMut, BytesMut};
 use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
-use crate::value::{Field, PgType, Value};
-
-pub(crate) type BoxedError = Box<dyn std::error::Error + Send + Sync>;
+use crate::value::{BoxedError, Field, PgType, Value};
 
 /// A parameter of a statement, owned by the query so that the query can run more than once.
 pub(crate) type Parameter = Arc<dyn ToSql + Send + Sync>;

@@ -5,9 +5,7 @@ use tokio_postgres::{Column, Row};
 
 use crate::entity::{ColumnDef, EntityDef};
 use crate::error::{Error, Result};
-use crate::value::{Field, PgType, Value};
-
-type Source = Box<dyn std::error::Error + Send + Sync>;
+use crate::value::{BoxedError, Field, PgType, Value};
 
 /// The columns of one entity within a row.
 #[doc(hidden)]
@@ -44,8 +42,19 @@ impl<'r> RowReader<'r> {
     }
 
     /// The value of the column at a position in the entity's list of columns.
-    pub fn get<T: FromSqlOwned>(&self, column: usize) -> Result<T> {
-        get(self.row, self.position(column)).map_err(|error| self.undecodable(column, error))
+    pub fn get<F: Field>(&self, column: usize) -> Result<F> {
+        match self.row.try_get(self.position(column)) {
+            Ok(OfField(value)) => Ok(value),
+            Err(error) => Err(self.undecodable(column, error)),
+        }
+    }
+
+    /// The value of a column whose PostgreSQL type the entity names.
+    pub fn get_typed<T: FromSqlOwned>(&self, column: usize) -> Result<T> {
+        match self.row.try_get(self.position(column)) {
+            Ok(TypeChecked(value)) => Ok(value),
+            Err(error) => Err(self.undecodable(column, error)),
+        }
     }
 
     #[cold]
@@ -139,10 +148,13 @@ pub struct ComputedColumn {
 impl ComputedColumn {
     /// The value in a row of a result whose type [`check`](Self::check) has accepted.
     pub(crate) fn get<T: Field>(&self, row: &Row) -> Result<T> {
-        get(row, self.at).map_err(|error| {
-            let sent = row.columns()[self.at].type_();
-            self.undecodable(sent, Some(reason(row, self.at, error)))
-        })
+        match row.try_get(self.at) {
+            Ok(OfField(value)) => Ok(value),
+            Err(error) => {
+                let sent = row.columns()[self.at].type_();
+                Err(self.undecodable(sent, Some(reason(row, self.at, error))))
+            }
+        }
     }
 
     pub(crate) fn check(&self, columns: &[Column]) -> Result<()> {
@@ -153,7 +165,7 @@ impl ComputedColumn {
     }
 
     #[cold]
-    fn undecodable(&self, sent: &Type, source: Option<Source>) -> Error {
+    fn undecodable(&self, sent: &Type, source: Option<BoxedError>) -> Error {
         let ty = self.value_type.ty;
         Error::DecodeExpression {
             expression: self.sql.clone(),
@@ -177,7 +189,7 @@ fn type_name(ty: &Type) -> String {
 }
 
 /// Why a value did not decode, in the decoder's words. The driver's own around it are only that it did not.
-fn reason(row: &Row, column: usize, error: tokio_postgres::Error) -> Source {
+fn reason(row: &Row, column: usize, error: tokio_postgres::Error) -> BoxedError {
     if raw(row, column).is_none() {
         return "it is NULL".into();
     }
@@ -188,23 +200,33 @@ fn reason(row: &Row, column: usize, error: tokio_postgres::Error) -> Source {
     }
 }
 
-fn get<T: FromSqlOwned>(row: &Row, column: usize) -> Result<T, tokio_postgres::Error> {
-    row.try_get(column).map(|TypeChecked(value)| value)
-}
-
 /// A value whose type [`check_types`] has checked, so that the driver need not do so again for each row.
 struct TypeChecked<T>(T);
 
 impl<'a, T: FromSql<'a>> FromSql<'a> for TypeChecked<T> {
-    fn from_sql(
-        ty: &Type,
-        raw: &'a [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, BoxedError> {
         T::from_sql(ty, raw).map(Self)
     }
 
-    fn from_sql_null(ty: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql_null(ty: &Type) -> Result<Self, BoxedError> {
         T::from_sql_null(ty).map(Self)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// [`TypeChecked`], of a type that can be read with less work than by `FromSql`.
+struct OfField<F>(F);
+
+impl<F: Field> FromSql<'_> for OfField<F> {
+    fn from_sql(ty: &Type, raw: &[u8]) -> Result<Self, BoxedError> {
+        F::from_column(ty, Some(raw)).map(Self)
+    }
+
+    fn from_sql_null(ty: &Type) -> Result<Self, BoxedError> {
+        F::from_column(ty, None).map(Self)
     }
 
     fn accepts(_: &Type) -> bool {
@@ -215,11 +237,11 @@ impl<'a, T: FromSql<'a>> FromSql<'a> for TypeChecked<T> {
 struct Raw<'a>(Option<&'a [u8]>);
 
 impl<'a> FromSql<'a> for Raw<'a> {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, BoxedError> {
         Ok(Self(Some(raw)))
     }
 
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql_null(_: &Type) -> Result<Self, BoxedError> {
         Ok(Self(None))
     }
 

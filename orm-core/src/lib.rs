@@ -135,9 +135,8 @@ pub mod __private {
     pub use crate::scope::{ScopeDef, condition};
     pub use crate::select::Select;
     pub use crate::shape::{Links, Many, ManyShared, Optional};
-    pub use crate::value::label::{
-        BoxedError, accepts_label, label_from_sql, label_to_sql, unknown_label,
-    };
+    pub use crate::value::BoxedError;
+    pub use crate::value::label::{accepts_label, label_from_sql, label_to_sql, unknown_label};
     pub use crate::write::related::{ViaLink, ViaParent, ViaTarget};
     pub use crate::write::{
         Changes, ColumnValue, check_column, check_generated_column, check_required_columns,

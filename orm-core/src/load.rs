@@ -4,6 +4,7 @@
 //! tree whose type says what the result will be. At run time the same tree as data ([`Node`]) is what statements are
 //! written from.
 
+mod chunks;
 mod conditional;
 mod deferred;
 mod in_hand;
@@ -341,7 +342,7 @@ where
             pairs: &pairs,
             missing: &|parent| missing_target::<R>(&entities[parent]),
         };
-        Ok(R::Shape::distribute(targets, &links)?.into_iter())
+        Ok(R::Shape::distribute(targets.into_values(), &links)?.into_iter())
     }
 
     fn next(values: &mut Self::Values) -> Self::Value {

@@ -183,7 +183,7 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Found<E, L, A> {
     ) -> Result<Vec<A::Row<L::Value>>> {
         let Self { rows, values } = self;
         let entities = rows.finish(loads, nodes, ahead, connection).await?;
-        Ok(A::attach(entities, values))
+        Ok(A::attach(entities.into_values(), values))
     }
 }
 

@@ -29,7 +29,7 @@ pub trait Shape: 'static {
     /// Hands out the targets: what each parent has, in the order of the parents.
     #[doc(hidden)]
     fn distribute<T: Send + Sync + 'static>(
-        targets: Vec<T>,
+        targets: impl Iterator<Item = T>,
         links: &Links<'_>,
     ) -> Result<Vec<Self::Of<T>>>;
 }
@@ -113,13 +113,16 @@ impl Shape for Many {
     const SHARED: bool = false;
 
     fn distribute<T: Send + Sync + 'static>(
-        targets: Vec<T>,
+        targets: impl Iterator<Item = T>,
         links: &Links<'_>,
     ) -> Result<Vec<Vec<T>>> {
         let mut lists = sized_lists(links);
-        for (&(parent, _), target) in links.pairs.iter().zip(targets) {
-            lists[parent as usize].push(target);
-        }
+        let mut parents = links.pairs.iter().map(|&(parent, _)| parent);
+        targets.for_each(|target| {
+            if let Some(parent) = parents.next() {
+                lists[parent as usize].push(target);
+            }
+        });
         Ok(lists)
     }
 }
@@ -129,10 +132,10 @@ impl Shape for ManyShared {
     const SHARED: bool = true;
 
     fn distribute<T: Send + Sync + 'static>(
-        targets: Vec<T>,
+        targets: impl Iterator<Item = T>,
         links: &Links<'_>,
     ) -> Result<Vec<Vec<Arc<T>>>> {
-        let targets: Vec<Arc<T>> = targets.into_iter().map(Arc::new).collect();
+        let targets: Vec<Arc<T>> = targets.map(Arc::new).collect();
         let mut lists = sized_lists(links);
         for &(parent, target) in links.pairs {
             lists[parent as usize].push(Arc::clone(&targets[target as usize]));
@@ -146,7 +149,7 @@ impl Shape for Optional {
     const SHARED: bool = false;
 
     fn distribute<T: Send + Sync + 'static>(
-        targets: Vec<T>,
+        targets: impl Iterator<Item = T>,
         links: &Links<'_>,
     ) -> Result<Vec<Option<T>>> {
         let owned = links.pairs.iter().zip(targets);
@@ -159,10 +162,10 @@ impl Shape for OptionalShared {
     const SHARED: bool = true;
 
     fn distribute<T: Send + Sync + 'static>(
-        targets: Vec<T>,
+        targets: impl Iterator<Item = T>,
         links: &Links<'_>,
     ) -> Result<Vec<Option<Arc<T>>>> {
-        let targets: Vec<Arc<T>> = targets.into_iter().map(Arc::new).collect();
+        let targets: Vec<Arc<T>> = targets.map(Arc::new).collect();
         let shares = links
             .pairs
             .iter()
@@ -176,7 +179,7 @@ impl Shape for Shared {
     const SHARED: bool = true;
 
     fn distribute<T: Send + Sync + 'static>(
-        targets: Vec<T>,
+        targets: impl Iterator<Item = T>,
         links: &Links<'_>,
     ) -> Result<Vec<Arc<T>>> {
         OptionalShared::distribute(targets, links)?

@@ -2,10 +2,14 @@
 
 use std::fmt;
 
-use tokio_postgres::types::{FromSqlOwned, ToSql};
+use tokio_postgres::types::{FromSqlOwned, ToSql, Type};
 
 mod builtin;
 pub(crate) mod label;
+mod wire;
+
+/// The error of an encoder or decoder.
+pub type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A PostgreSQL type as SQL names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +143,12 @@ impl fmt::Display for PgType {
 pub trait Value: ToSql + FromSqlOwned + Clone + Send + Sync + 'static {
     /// What PostgreSQL calls this type.
     const TYPE: PgType;
+
+    /// Reads a value of a type that `FromSql` accepts.
+    #[doc(hidden)]
+    fn from_wire(ty: &Type, raw: &[u8]) -> Result<Self, BoxedError> {
+        Self::from_sql(ty, raw)
+    }
 }
 
 /// The type of a column's field: a [`Value`], or an `Option` of one where the column is nullable.
@@ -157,18 +167,33 @@ pub trait Field: ToSql + FromSqlOwned + Send + Sync + 'static {
     /// The type of what is computed from a value of this type and a `T`: a nullable one if either is nullable.
     #[doc(hidden)]
     type Beside<T: Field>: Field<Base = T::Base>;
+
+    /// Reads what a column holds; `None` is NULL.
+    #[doc(hidden)]
+    fn from_column(ty: &Type, raw: Option<&[u8]>) -> Result<Self, BoxedError>;
 }
 
 impl<V: Value> Field for V {
     type Base = V;
     const NULLABLE: bool = false;
     type Beside<T: Field> = T;
+
+    fn from_column(ty: &Type, raw: Option<&[u8]>) -> Result<Self, BoxedError> {
+        match raw {
+            Some(raw) => V::from_wire(ty, raw),
+            None => V::from_sql_null(ty),
+        }
+    }
 }
 
 impl<V: Value> Field for Option<V> {
     type Base = V;
     const NULLABLE: bool = true;
     type Beside<T: Field> = Option<T::Base>;
+
+    fn from_column(ty: &Type, raw: Option<&[u8]>) -> Result<Self, BoxedError> {
+        raw.map(|raw| V::from_wire(ty, raw)).transpose()
+    }
 }
 
 /// A column that may be NULL.

@@ -352,8 +352,10 @@ impl<'a> Connection<'a> {
             None => Ok(()),
         };
         while let Some(row) = stream.try_next().await? {
-            if outcome.is_ok() {
-                outcome = each(&row);
+            if outcome.is_ok()
+                && let Err(error) = each(&row)
+            {
+                outcome = Err(error);
             }
         }
         Ok((stream.rows_affected().unwrap_or_default(), outcome))

@@ -163,7 +163,7 @@ impl<E: Entity, D: DeferredColumn<Owner = E>> Slot<E> for LoadColumn<D> {
         at: &mut usize,
         _: u32,
     ) -> Result<()> {
-        values.push(RowReader::single(row, *at, E::DEF, D::POSITION).get(D::POSITION)?);
+        values.push(RowReader::single(row, *at, E::DEF, D::POSITION).get_typed(D::POSITION)?);
         *at += 1;
         Ok(())
     }
@@ -253,7 +253,7 @@ where
             &select.sql.parameters,
             &mut |row: &Row| {
                 let number: i64 = row.try_get(0).map_err(Error::Database)?;
-                let content = RowReader::single(row, 1, def, D::POSITION).get(D::POSITION)?;
+                let content = RowReader::single(row, 1, def, D::POSITION).get_typed(D::POSITION)?;
                 if let Some(place) = contents.get_mut(number as usize - 1) {
                     *place = Some(content);
                 }

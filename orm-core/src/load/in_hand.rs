@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 
 use crate::db::{Connection, Executor};
 use crate::error::Result;
+use crate::load::chunks::Chunks;
 use crate::load::node::plan;
 use crate::load::parents::Parents;
 use crate::load::position::At;
@@ -322,6 +323,7 @@ where
     R::Parent: Assemble<<V::States as At<R::Position>>::Replaced<S::Value>>,
 {
     let (entities, states): (Vec<_>, Vec<_>) = records.into_iter().map(Record::split).unzip();
+    let entities = Chunks::from(entities);
     // There is no statement of the parents that could be joined.
     let mut node = match slot.describe() {
         Some(Node::Relation(node)) => Some(Node::Relation(node.on_its_own())),

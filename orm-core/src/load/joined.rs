@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use crate::decode::raw;
 use crate::entity::Entity;
 use crate::error::{Error, Result};
-use crate::load::keys::{Interned, Interner, parts};
+use crate::load::keys::{Interned, Interner, Key};
 use crate::load::{Loads, RelationNode, Rows};
 use crate::shape::{Pairs, Shape};
 
@@ -60,7 +60,7 @@ impl<E: Entity, L: Loads<E>> Joined<E, L> {
             joined_at += 1;
         }
         let known = if S::SHARED {
-            self.seen.intern(parts(row, start, target.key))
+            self.seen.intern(Key::in_row(row, start, target.key))
         } else {
             None
         };

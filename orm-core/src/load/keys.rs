@@ -2,7 +2,9 @@
 //!
 //! Bytes rather than Rust values, so that this code exists once and not for each type of key.
 
-use std::hash::{BuildHasher, Hasher};
+mod key;
+
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
@@ -11,37 +13,37 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use crate::bind::{Parameter, array_header, member_of};
-use crate::decode::raw;
+
+pub(super) use key::Key;
 
 /// Distinct keys, numbered in the order in which they were first seen.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// The parts of all keys, one after the other, each after its length: as the elements of an array have it.
+    /// All keys, one after the other. A key is the bytes of its only part; if it has several, each comes after its length.
     bytes: Vec<u8>,
     /// Where each key ends in `bytes`.
     ends: Vec<usize>,
-    numbers: HashTable<u32>,
+    numbers: HashTable<Numbered>,
     hasher: DefaultHashBuilder,
+    /// Whether there are keys of another length than that of a word.
+    has_other_lengths: bool,
 }
+
+#[derive(Debug, Clone, Copy)]
+struct Numbered {
+    word: Word,
+    number: u32,
+}
+
+/// A key of eight bytes, as most are, or the hash of any other: compared before the bytes, and mostly instead of them.
+type Word = u64;
 
 /// A place in a set of keys where the next key is looked up: rows with the same key mostly come one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
-    wanted: Vec<u8>,
-    last: Option<u32>,
-}
-
-impl Cursor {
-    /// Takes the parts of the key that is looked up next. `None` if one of them is NULL.
-    fn want<'k>(&mut self, parts: impl Iterator<Item = Option<&'k [u8]>>) -> Option<()> {
-        self.wanted.clear();
-        for part in parts {
-            let part = part?;
-            self.wanted.put_u32(part.len() as u32);
-            self.wanted.extend_from_slice(part);
-        }
-        Some(())
-    }
+    /// A key of several parts, while it is looked up.
+    joined: Vec<u8>,
+    last: Option<Numbered>,
 }
 
 impl Keys {
@@ -54,54 +56,56 @@ impl Keys {
     }
 
     /// The number of a key, if it is known.
-    pub(super) fn find<'k>(
-        &self,
-        cursor: &mut Cursor,
-        parts: impl Iterator<Item = Option<&'k [u8]>>,
-    ) -> Option<u32> {
-        cursor.want(parts)?;
-        self.find_wanted(cursor).1
+    pub(super) fn find(&self, cursor: &mut Cursor, key: Key<'_>) -> Option<u32> {
+        let Cursor { joined, last } = cursor;
+        let key = key.bytes(joined)?;
+        let word = self.word(key);
+        let number = self.find_after(*last, word, key)?;
+        *last = Some(Numbered { word, number });
+        Some(number)
     }
 
     /// The number of a key that another set has under this number.
     pub(super) fn find_same(&self, other: &Keys, number: u32) -> Option<u32> {
-        let wanted = other.at(number);
-        let hash = self.hash(wanted);
-        self.numbers
-            .find(hash, |&number| self.at(number) == wanted)
-            .copied()
+        let key = other.at(number);
+        self.find_after(None, self.word(key), key)
     }
 
-    fn find_wanted(&self, cursor: &mut Cursor) -> (u64, Option<u32>) {
-        if let Some(last) = cursor.last
-            && self.at(last) == cursor.wanted
-        {
-            return (0, Some(last));
-        }
-        let hash = self.hash(&cursor.wanted);
-        let found = self
-            .numbers
-            .find(hash, |&number| self.at(number) == cursor.wanted);
-        if found.is_some() {
-            cursor.last = found.copied();
-        }
-        (hash, found.copied())
+    /// Finds a key that is probably the same as the last one.
+    fn find_after(&self, last: Option<Numbered>, word: Word, key: &[u8]) -> Option<u32> {
+        let word_is_key = key.len() == size_of::<Word>() && !self.has_other_lengths;
+        let is_it =
+            |known: &Numbered| known.word == word && (word_is_key || self.at(known.number) == key);
+        let found = match &last {
+            Some(last) if is_it(last) => last,
+            _ => self.numbers.find(self.hasher.hash_one(word), is_it)?,
+        };
+        Some(found.number)
     }
 
     fn at(&self, number: u32) -> &[u8] {
         let number = number as usize;
-        let start = if number == 0 {
-            0
-        } else {
-            self.ends[number - 1]
-        };
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.bytes[start..self.ends[number]]
     }
 
-    fn hash(&self, key: &[u8]) -> u64 {
-        let mut state = self.hasher.build_hasher();
-        state.write(key);
-        state.finish()
+    fn word(&self, key: &[u8]) -> Word {
+        match key.try_into() {
+            Ok(word) => Word::from_ne_bytes(word),
+            Err(_) => self.hasher.hash_one(key),
+        }
+    }
+
+    /// Adds a key that is not known. Returns its number.
+    fn add(&mut self, word: Word, key: &[u8]) -> u32 {
+        let number = self.ends.len() as u32;
+        let added = Numbered { word, number };
+        self.bytes.extend_from_slice(key);
+        self.ends.push(self.bytes.len());
+        self.has_other_lengths |= key.len() != size_of::<Word>();
+        let hash = |known: &Numbered| self.hasher.hash_one(known.word);
+        self.numbers.insert_unique(hash(&added), added, hash);
+        number
     }
 }
 
@@ -131,34 +135,20 @@ impl Interned {
 
 impl Interner {
     /// Remembers a key. A key with a NULL in it refers to nothing: `None`.
-    pub(super) fn intern<'k>(
-        &mut self,
-        parts: impl Iterator<Item = Option<&'k [u8]>>,
-    ) -> Option<Interned> {
+    pub(super) fn intern(&mut self, key: Key<'_>) -> Option<Interned> {
         let Self { keys, cursor } = self;
-        cursor.want(parts)?;
-        let (hash, found) = keys.find_wanted(cursor);
-        if let Some(number) = found {
-            return Some(Interned::Known(number));
-        }
-        let number = keys.ends.len() as u32;
-        keys.bytes.extend_from_slice(&cursor.wanted);
-        keys.ends.push(keys.bytes.len());
-        let Keys {
-            bytes,
-            ends,
-            numbers,
-            hasher,
-        } = keys;
-        numbers.insert_unique(hash, number, |&number| {
-            let number = number as usize;
-            let start = if number == 0 { 0 } else { ends[number - 1] };
-            let mut state = hasher.build_hasher();
-            state.write(&bytes[start..ends[number]]);
-            state.finish()
+        let Cursor { joined, last } = cursor;
+        let key = key.bytes(joined)?;
+        let word = keys.word(key);
+        let interned = match keys.find_after(*last, word, key) {
+            Some(number) => Interned::Known(number),
+            None => Interned::New(keys.add(word, key)),
+        };
+        *last = Some(Numbered {
+            word,
+            number: interned.number(),
         });
-        cursor.last = Some(number);
-        Some(Interned::New(number))
+        Some(interned)
     }
 
     pub(super) fn into_keys(self) -> Keys {
@@ -179,11 +169,11 @@ pub(super) struct ParentKeys {
 }
 
 impl ParentKeys {
-    /// Adds the next parent, by the parts of its key.
-    pub(super) fn push<'k>(&mut self, parts: impl Iterator<Item = Option<&'k [u8]>>) {
+    /// Adds the next parent.
+    pub(super) fn push(&mut self, key: Key<'_>) {
         let parent = self.next.len() as u32;
         self.next.push(NONE);
-        match self.interner.intern(parts) {
+        match self.interner.intern(key) {
             None => {}
             Some(Interned::Known(number)) => {
                 let number = number as usize;
@@ -205,14 +195,14 @@ impl ParentKeys {
         encoded: &mut [BytesMut],
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let Some(parts) = key else {
-            self.push(std::iter::once(None));
+            self.push(Key::Null);
             return Ok(());
         };
         for ((part, ty), encoded) in parts.iter().zip(types).zip(&mut *encoded) {
             encoded.clear();
             part.to_sql_checked(ty, encoded)?;
         }
-        self.push(encoded.iter().map(|part| Some(&part[..])));
+        self.push(Key::Encoded(encoded));
         Ok(())
     }
 
@@ -241,7 +231,7 @@ impl ParentKeys {
             .map(|(part, array)| {
                 Arc::new(KeyArray {
                     parents: Arc::clone(self),
-                    part,
+                    part: (types.len() > 1).then_some(part),
                     member: member_of(array).clone(),
                 }) as Parameter
             })
@@ -256,20 +246,12 @@ pub(super) fn numbered(row: &Row, column: usize, keys: &Keys) -> Option<u32> {
     (number < keys.len()).then_some(number as u32)
 }
 
-/// The parts of a key that stand in these columns of a row.
-pub(super) fn parts<'r>(
-    row: &'r Row,
-    at: usize,
-    columns: &'r [usize],
-) -> impl Iterator<Item = Option<&'r [u8]>> {
-    columns.iter().map(move |column| raw(row, at + column))
-}
-
 /// One part of all keys, as a PostgreSQL array. It is written from where the keys are, not copied before.
 #[derive(Debug)]
 struct KeyArray {
     parents: Arc<ParentKeys>,
-    part: usize,
+    /// Which part, if the keys have several.
+    part: Option<usize>,
     member: Type,
 }
 
@@ -283,10 +265,15 @@ impl ToSql for KeyArray {
         array_header(out, keys.len(), false, &self.member)?;
         for number in 0..keys.len() {
             let mut key = keys.at(number as u32);
-            for _ in 0..self.part {
-                key = split_part(key).1;
+            if let Some(part) = self.part {
+                for _ in 0..part {
+                    key = split_part(key).1;
+                }
+                out.extend_from_slice(split_part(key).0);
+            } else {
+                out.put_u32(key.len() as u32);
+                out.extend_from_slice(key);
             }
-            out.extend_from_slice(split_part(key).0);
         }
         Ok(IsNull::No)
     }
@@ -303,5 +290,51 @@ fn split_part(key: &[u8]) -> (&[u8], &[u8]) {
     match key.first_chunk() {
         Some(&len) => key.split_at(4 + u32::from_be_bytes(len) as usize),
         None => (key, &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::{Cursor, Interned, Interner, Key};
+
+    fn parts(parts: &[&str]) -> Vec<BytesMut> {
+        parts.iter().map(|&part| part.into()).collect()
+    }
+
+    #[test]
+    fn keys_of_any_length_are_told_apart() {
+        let keys = [
+            parts(&["eightkey"]),
+            parts(&["another8"]),
+            parts(&["short"]),
+            parts(&[""]),
+            parts(&["a key of more than sixteen bytes"]),
+            parts(&["ab", "c"]),
+            parts(&["a", "bc"]),
+        ];
+        let mut interner = Interner::default();
+        for (number, key) in (0..).zip(&keys) {
+            assert_eq!(
+                interner.intern(Key::Encoded(key)),
+                Some(Interned::New(number))
+            );
+        }
+        assert_eq!(interner.intern(Key::Null), None);
+        for (number, key) in (0..).zip(&keys) {
+            for _ in 0..2 {
+                let known = interner.intern(Key::Encoded(key));
+                assert_eq!(known, Some(Interned::Known(number)));
+            }
+        }
+        let known = interner.into_keys();
+        let mut cursor = Cursor::default();
+        for (number, key) in (0..).zip(&keys).rev() {
+            assert_eq!(known.find(&mut cursor, Key::Encoded(key)), Some(number));
+            assert_eq!(known.find_same(&known, number), Some(number));
+        }
+        let unknown = parts(&["8 others"]);
+        assert_eq!(known.find(&mut cursor, Key::Encoded(&unknown)), None);
     }
 }

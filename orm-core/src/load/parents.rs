@@ -10,7 +10,8 @@ use crate::bind::{base_of, member_of};
 use crate::entity::KeyParts;
 use crate::error::{Error, Result};
 use crate::load::Node;
-use crate::load::keys::{ParentKeys, parts};
+use crate::load::chunks::Chunks;
+use crate::load::keys::{Key, ParentKeys};
 use crate::load::node::relations;
 use crate::record::Record;
 use crate::relation::Relation;
@@ -18,7 +19,7 @@ use crate::relation::Relation;
 /// The parents of a load, and their keys if they came from rows. The keys are freed when the last load has dropped this.
 #[doc(hidden)]
 pub struct Parents<'a, E> {
-    pub(super) entities: &'a [E],
+    pub(super) entities: &'a Chunks<E>,
     keys: Option<Arc<RowKeys>>,
 }
 
@@ -32,7 +33,7 @@ impl<E> Clone for Parents<'_, E> {
 }
 
 impl<'a, E> Parents<'a, E> {
-    pub(super) fn of_rows(entities: &'a [E], keys: RowKeys) -> Self {
+    pub(super) fn of_rows(entities: &'a Chunks<E>, keys: RowKeys) -> Self {
         Self {
             entities,
             keys: Some(Arc::new(keys)),
@@ -40,7 +41,7 @@ impl<'a, E> Parents<'a, E> {
     }
 
     /// Parents that the program has, in no particular way.
-    pub(super) fn in_hand(entities: &'a [E]) -> Self {
+    pub(super) fn in_hand(entities: &'a Chunks<E>) -> Self {
         Self {
             entities,
             keys: None,
@@ -61,7 +62,7 @@ impl<'a, E> Parents<'a, E> {
         let mut keys = ParentKeys::default();
         let mut encoded = vec![BytesMut::new(); types.len()];
         let mut key = KeyParts::default();
-        for parent in self.entities {
+        for parent in self.entities.iter() {
             key.clear();
             R::key(parent, &mut key);
             keys.push_values(key.not_null(), &types, &mut encoded)
@@ -84,7 +85,7 @@ impl<'a, E> Parents<'a, E> {
         let types: Vec<&Type> = types.iter().map(base_of).collect();
         let mut keys = ParentKeys::default();
         let mut encoded = vec![BytesMut::new(); types.len()];
-        for parent in self.entities {
+        for parent in self.entities.iter() {
             let binds = parent.key_binds();
             let key = KeyParts::of(&binds);
             keys.push_values(key.not_null(), &types, &mut encoded)
@@ -127,33 +128,16 @@ impl RowKeys {
     }
 }
 
-/// [`RowKeys`] that are being read.
-#[derive(Debug)]
-pub(super) struct RowKeysBuilder(Vec<(&'static [usize], ParentKeys)>);
+/// [`RowKeys`] that are being read. Which ones is said with the first row.
+#[derive(Debug, Default)]
+pub(super) struct RowKeysBuilder(Option<Vec<(&'static [usize], ParentKeys)>>);
 
 impl RowKeysBuilder {
-    /// The keys that the loads below these nodes will need.
-    pub(super) fn new(nodes: &[Option<Node<'_>>]) -> Self {
-        let mut keys: Vec<(&'static [usize], ParentKeys)> = Vec::new();
-        let mut need = |columns| {
-            if keys.iter().all(|(known, _)| *known != columns) {
-                keys.push((columns, ParentKeys::default()));
-            }
-        };
-        for node in relations(nodes).filter(|node| !node.is_joined()) {
-            need(node.relation.parent_columns);
-            if node.recursion.is_some() {
-                // On the way up a parent must not come to itself.
-                need(node.relation.parent.key);
-            }
-        }
-        Self(keys)
-    }
-
-    /// Takes the keys of the parent whose columns begin at `at`.
-    pub(super) fn read(&mut self, row: &Row, at: usize) {
-        for (columns, keys) in &mut self.0 {
-            keys.push(parts(row, at, columns));
+    /// Takes the keys of the parent whose columns begin at `at`, for the loads of these nodes.
+    #[inline]
+    pub(super) fn read(&mut self, nodes: &[Option<Node<'_>>], row: &Row, at: usize) {
+        for (columns, keys) in self.0.get_or_insert_with(|| needed(nodes)) {
+            keys.push(Key::in_row(row, at, columns));
         }
     }
 
@@ -161,8 +145,27 @@ impl RowKeysBuilder {
         RowKeys(
             self.0
                 .into_iter()
+                .flatten()
                 .map(|(columns, keys)| (columns, Arc::new(keys)))
                 .collect(),
         )
     }
+}
+
+/// The keys that the loads of these nodes go by, with none of them read yet.
+fn needed(nodes: &[Option<Node<'_>>]) -> Vec<(&'static [usize], ParentKeys)> {
+    let mut keys: Vec<(&'static [usize], ParentKeys)> = Vec::new();
+    let mut need = |columns| {
+        if keys.iter().all(|(known, _)| *known != columns) {
+            keys.push((columns, ParentKeys::default()));
+        }
+    };
+    for node in relations(nodes).filter(|node| !node.is_joined()) {
+        need(node.relation.parent_columns);
+        if node.recursion.is_some() {
+            // On the way up a parent must not come to itself.
+            need(node.relation.parent.key);
+        }
+    }
+    keys
 }

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 
 use crate::db::Connection;
 use crate::error::{Error, Result};
-use crate::load::keys::{Interned, Interner, Keys, parts};
+use crate::load::keys::{Interned, Interner, Key, Keys};
 use crate::load::node::Prepared;
 use crate::load::parents::Parents;
 use crate::load::selectin::{Matched, Targets, unmatched};
@@ -149,7 +149,7 @@ where
                     return Ok(());
                 }
                 let key = match &children.key_source {
-                    KeySource::Parts(columns) => keys.intern(parts(row, 0, columns)),
+                    KeySource::Parts(columns) => keys.intern(Key::in_row(row, 0, columns)),
                     KeySource::Number(_) => None,
                 };
                 let Some(Interned::Known(key) | Interned::New(key)) = key else {

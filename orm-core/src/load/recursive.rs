@@ -230,6 +230,7 @@ where
         let targets = rows
             .finish(&self.loads, &node.slots, ahead.below, connection)
             .await?;
+        let targets = targets.into_values().collect();
         Ok(R::Shape::assemble(targets, &hung).into_iter())
     }
 

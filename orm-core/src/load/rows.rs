@@ -7,22 +7,23 @@ use crate::db::Connection;
 use crate::decode::RowReader;
 use crate::entity::Entity;
 use crate::error::Result;
+use crate::load::chunks::Chunks;
 use crate::load::parents::{Parents, RowKeysBuilder};
 use crate::load::{Loads, Node};
 
 /// Entities as they arrived, their relations still unloaded, next to what came in the same rows.
 pub(crate) struct Rows<E: Entity, L: Loads<E>> {
-    entities: Vec<E>,
+    entities: Chunks<E>,
     joined: L::Joined,
-    keys: Option<RowKeysBuilder>,
+    keys: RowKeysBuilder,
 }
 
 impl<E: Entity, L: Loads<E>> Default for Rows<E, L> {
     fn default() -> Self {
         Self {
-            entities: Vec::new(),
+            entities: Chunks::default(),
             joined: Default::default(),
-            keys: None,
+            keys: RowKeysBuilder::default(),
         }
     }
 }
@@ -43,26 +44,24 @@ impl<E: Entity, L: Loads<E>> Rows<E, L> {
         at: usize,
         joined_at: usize,
     ) -> Result<u32> {
-        let entity = E::decode(&RowReader::new(row, at, E::DEF))?;
         // A result of 2^32 rows does not fit into memory.
         let position = self.entities.len() as u32;
-        self.entities.push(entity);
-        self.keys
-            .get_or_insert_with(|| RowKeysBuilder::new(nodes))
-            .read(row, at);
+        self.entities
+            .push(E::decode(&RowReader::new(row, at, E::DEF))?);
+        self.keys.read(nodes, row, at);
         let mut at = joined_at;
         loads.read(&mut self.joined, nodes, row, &mut at, position)?;
         Ok(position)
     }
 
-    /// Loads what neither these rows nor statements sent ahead have brought, and puts everything together.
+    /// Loads what neither these rows nor statements sent ahead have brought.
     pub(crate) fn finish<'a>(
         self,
         loads: &'a L,
         nodes: &'a [Option<Node<'a>>],
         ahead: L::Ahead,
         connection: &'a Connection<'a>,
-    ) -> BoxFuture<'a, Result<Vec<L::Value>>> {
+    ) -> BoxFuture<'a, Result<LoadedRows<E, L>>> {
         // Boxed, so that the futures of nested loads do not contain each other.
         Box::pin(async move {
             let Self {
@@ -70,15 +69,30 @@ impl<E: Entity, L: Loads<E>> Rows<E, L> {
                 joined,
                 keys,
             } = self;
-            let keys = keys.unwrap_or_else(|| RowKeysBuilder::new(nodes)).finish();
-            let parents = Parents::of_rows(&entities, keys);
-            let mut columns = loads
+            let parents = Parents::of_rows(&entities, keys.finish());
+            let columns = loads
                 .load(parents, joined, ahead, nodes, connection)
                 .await?;
-            Ok(entities
-                .into_iter()
-                .map(|entity| L::assemble(entity, L::next(&mut columns)))
-                .collect())
+            Ok(LoadedRows { entities, columns })
         })
+    }
+}
+
+/// Entities, and next to them what was loaded for each.
+pub(crate) struct LoadedRows<E: Entity, L: Loads<E>> {
+    entities: Chunks<E>,
+    columns: L::Columns,
+}
+
+impl<E: Entity, L: Loads<E>> LoadedRows<E, L> {
+    /// The entities with what was loaded. Each is put together when it is asked for, and so moved straight to its place.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = L::Value> {
+        let Self {
+            entities,
+            mut columns,
+        } = self;
+        entities
+            .into_iter()
+            .map(move |entity| L::assemble(entity, L::next(&mut columns)))
     }
 }

@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 
 use crate::db::Connection;
 use crate::error::{Error, Result};
-use crate::load::keys::{Cursor, Interned, Interner, ParentKeys, numbered, parts};
+use crate::load::keys::{Cursor, Interned, Interner, Key, Keys, ParentKeys, numbered};
 use crate::load::parents::Parents;
 use crate::load::{Loads, RelationNode, Rows};
 use crate::relation::Relation;
@@ -79,10 +79,7 @@ impl<R: Relation, L: Loads<R::Target>> Matched<R, L> {
             pairs,
             cursor,
         } = self;
-        let key = match &children.key_source {
-            KeySource::Number(column) => numbered(row, *column, keys.keys()),
-            KeySource::Parts(columns) => keys.keys().find(cursor, parts(row, 0, columns)),
-        };
+        let key = known_key(&children.key_source, row, keys.keys(), cursor);
         let key = key.ok_or_else(|| unmatched(node))?;
         if R::Shape::SHARED {
             let target = targets.read(loads, node, children, row)?;
@@ -99,6 +96,14 @@ impl<R: Relation, L: Loads<R::Target>> Matched<R, L> {
 
     pub(super) fn into_parts(self) -> (Rows<R::Target, L>, Pairs) {
         (self.targets.rows, self.pairs)
+    }
+}
+
+/// The number of the key that a row names.
+fn known_key(source: &KeySource, row: &Row, keys: &Keys, cursor: &mut Cursor) -> Option<u32> {
+    match source {
+        KeySource::Number(column) => numbered(row, *column, keys),
+        KeySource::Parts(columns) => keys.find(cursor, Key::in_row(row, 0, columns)),
     }
 }
 
@@ -136,7 +141,8 @@ impl<R: Relation, L: Loads<R::Target>> Targets<R, L> {
         let at = children.target_at;
         let target = node.relation.target;
         if R::Shape::SHARED
-            && let Some(Interned::Known(position)) = self.seen.intern(parts(row, at, target.key))
+            && let Some(Interned::Known(position)) =
+                self.seen.intern(Key::in_row(row, at, target.key))
         {
             return Ok(position);
         }

@@ -1,11 +1,21 @@
 //! What PostgreSQL calls the types of the standard library and of the crates behind features.
 
-use super::{PgType, Value};
+use tokio_postgres::types::{FromSql, Type};
+
+use super::{BoxedError, PgType, Value, wire};
 
 macro_rules! values {
-    ($($(#[$attribute:meta])* $rust:ty => $name:literal),+ $(,)?) => {
-        $($(#[$attribute])* impl Value for $rust {
+    ($($rust:ty => $name:literal $(by $from_wire:path)?),+ $(,)?) => {
+        $(impl Value for $rust {
             const TYPE: PgType = PgType::new($name);
+
+            $(#[inline]
+            fn from_wire(ty: &Type, raw: &[u8]) -> Result<Self, BoxedError> {
+                match $from_wire(ty, raw) {
+                    Some(value) => Ok(value),
+                    None => Self::from_sql(ty, raw),
+                }
+            })?
         })+
     };
 }
@@ -13,13 +23,13 @@ macro_rules! values {
 values! {
     bool => "bool",
     i8 => "\"char\"",
-    i16 => "int2",
-    i32 => "int4",
-    i64 => "int8",
+    i16 => "int2" by wire::i16,
+    i32 => "int4" by wire::i32,
+    i64 => "int8" by wire::i64,
     u32 => "oid",
     f32 => "float4",
     f64 => "float8",
-    String => "text",
+    String => "text" by wire::string,
     Vec<u8> => "bytea",
     std::time::SystemTime => "timestamptz",
     std::net::IpAddr => "inet",
@@ -32,8 +42,8 @@ values! { uuid::Uuid => "uuid" }
 values! {
     chrono::NaiveDate => "date",
     chrono::NaiveTime => "time",
-    chrono::NaiveDateTime => "timestamp",
-    chrono::DateTime<chrono::Utc> => "timestamptz",
+    chrono::NaiveDateTime => "timestamp" by wire::naive_date_time,
+    chrono::DateTime<chrono::Utc> => "timestamptz" by wire::date_time,
     chrono::DateTime<chrono::FixedOffset> => "timestamptz",
 }
 

@@ -3,8 +3,7 @@
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, Kind, Type};
 
-/// The error of an encoder or decoder.
-pub type BoxedError = Box<dyn std::error::Error + Send + Sync>;
+use super::BoxedError;
 
 /// Writes a label.
 pub fn label_to_sql(label: &str, out: &mut BytesMut) -> Result<IsNull, BoxedError> {

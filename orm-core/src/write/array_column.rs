@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::{Buf, BytesMut};
 use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
-use crate::bind::{BoxedError, Parameter, array_header, encode_array, member_of};
+use crate::bind::{Parameter, array_header, encode_array, member_of};
+use crate::value::BoxedError;
 use crate::write::rows::Rows;
 
 /// The parameters that a column of arrays is sent as. The elements have to come first: only from their type can the

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
-use crate::bind::{BoxedError, Parameter, encode_array, member_of};
+use crate::bind::{Parameter, encode_array, member_of};
 use crate::entity::Entity;
+use crate::value::BoxedError;
 
 /// A value of a column. It is `ToSql` with a message of its own.
 #[diagnostic::on_unimplemented(

@@ -1,7 +1,7 @@
 //! What is above each parent, nearest first.
 
 use crate::error::Result;
-use crate::load::keys::{Interned, Interner, parts};
+use crate::load::keys::{Interned, Interner, Key};
 use crate::load::recursive::{Decode, FoundRow, Known, Links};
 use crate::load::selectin::unmatched;
 use crate::sql::KeySource;
@@ -43,19 +43,19 @@ impl Links for Ancestors {
             return Err(unmatched(node));
         };
         let relation = node.relation;
-        let key = parts(row, children.target_at, relation.target.key);
+        let key = Key::in_row(row, children.target_at, relation.target.key);
         let target = match self.keys.intern(key) {
             Some(Interned::Known(target)) => target,
             Some(Interned::New(target)) => {
                 decode()?;
-                let above = parts(row, children.target_at, relation.parent_columns);
+                let above = Key::in_row(row, children.target_at, relation.parent_columns);
                 self.above
                     .push(self.references.intern(above).map(Interned::number));
                 target
             }
             None => return Err(unmatched(node)),
         };
-        let reference = self.references.intern(parts(row, 0, reference));
+        let reference = self.references.intern(Key::in_row(row, 0, reference));
         let reference = reference.ok_or_else(|| unmatched(node))?.number() as usize;
         if self.targets.len() <= reference {
             self.targets.resize(reference + 1, None);

@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use crate::error::{Error, Result};
-use crate::load::keys::{Cursor, Interner, parts};
+use crate::load::keys::{Cursor, Interner, Key};
 use crate::load::recursive::{Decode, FoundRow, Known, Links};
 use crate::load::selectin::unmatched;
 use crate::sql::KeySource;
@@ -49,10 +49,10 @@ impl Links for Descendants {
         let KeySource::Parts(root) = &children.key_source else {
             return Err(unmatched(node));
         };
-        let key = parts(row, children.target_at, node.relation.target.key);
+        let key = Key::in_row(row, children.target_at, node.relation.target.key);
         let key = self.keys.intern(key);
-        let above = self.keys.intern(parts(row, 0, &children.above));
-        let root = parts(row, 0, root);
+        let above = self.keys.intern(Key::in_row(row, 0, &children.above));
+        let root = Key::in_row(row, 0, root);
         let (Some(key), Some(above)) = (key, above) else {
             return Err(unmatched(node));
         };

@@ -181,7 +181,7 @@ where
                     entity: R::Target::DEF.name,
                 },
             };
-            let of_parents = R::Shape::distribute(targets, &links)?;
+            let of_parents = R::Shape::distribute(targets.into_iter(), &links)?;
             Ok(of_parents.into_iter().map(Loaded::new).collect())
         })
     }

@@ -41,7 +41,11 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     let decoded = model.eager_columns().enumerate().map(|(position, column)| {
         let field = column.ident;
         let row = quote!(row);
-        quote_spanned!(column.type_span()=> #field: #row.get(#position)?)
+        let get = match column.pg_type {
+            Some(_) => quote!(get_typed),
+            None => quote!(get),
+        };
+        quote_spanned!(column.type_span()=> #field: #row.#get(#position)?)
     });
     let version = match model.version() {
         Some((position, column)) => {
