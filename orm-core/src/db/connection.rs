@@ -8,7 +8,7 @@ use deadpool_postgres::StatementCache;
 use futures_util::TryStreamExt;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, RowStream, Statement};
+use tokio_postgres::{Client, Column, Row, RowStream, Statement};
 
 use crate::bind::{OfBaseType, Parameter};
 use crate::db::Transaction;
@@ -85,6 +85,8 @@ struct Call<'a> {
     text: &'a str,
     layout: &'a Layout,
     parameters: &'a [Parameter],
+    /// Whether it is sent without a name, so that the server plans it for these parameters.
+    unnamed: bool,
 }
 
 impl<'a> Connection<'a> {
@@ -253,11 +255,30 @@ impl<'a> Connection<'a> {
         parameters: &[Parameter],
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
-        check_layout(statement, &select.layout)?;
+        check_layout(statement.columns(), &select.layout)?;
         let call = Call {
             text: &select.sql.text,
             layout: &select.layout,
             parameters,
+            unnamed: false,
+        };
+        self.run(statement, &call, each).await
+    }
+
+    /// [`fetch`](Self::fetch), but the server plans the statement for these parameters. A prepared one it plans for all values alike,
+    /// once it has run some times.
+    pub(crate) async fn fetch_planned_anew(
+        &self,
+        statement: &Statement,
+        select: &SelectSql,
+        parameters: &[Parameter],
+        each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
+    ) -> Result<u64> {
+        let call = Call {
+            text: &select.sql.text,
+            layout: &select.layout,
+            parameters,
+            unnamed: true,
         };
         self.run(statement, &call, each).await
     }
@@ -273,6 +294,7 @@ impl<'a> Connection<'a> {
             text: &sql.text,
             layout: Layout::EMPTY,
             parameters: &sql.parameters,
+            unnamed: false,
         };
         self.run(&statement, &call, each).await
     }
@@ -348,10 +370,15 @@ impl<'a> Connection<'a> {
         let (stream, prepared_anew) = self.open(client, statement, call).await?;
         let mut stream = pin!(stream);
         let mut outcome = match prepared_anew {
-            Some(statement) => check_layout(&statement, call.layout),
+            Some(statement) => check_layout(statement.columns(), call.layout),
             None => Ok(()),
         };
+        let mut is_checked = !call.unnamed;
         while let Some(row) = stream.try_next().await? {
+            if !is_checked {
+                outcome = check_layout(row.columns(), call.layout);
+                is_checked = true;
+            }
             if outcome.is_ok()
                 && let Err(error) = each(&row)
             {
@@ -368,6 +395,12 @@ impl<'a> Connection<'a> {
         statement: &Statement,
         call: &Call<'_>,
     ) -> Result<(RowStream, Option<Statement>), tokio_postgres::Error> {
+        if call.unnamed {
+            let types = statement.params().iter().cloned();
+            let typed = borrowed(call.parameters).zip(types);
+            let stream = Box::pin(client.query_typed_raw(call.text, typed)).await?;
+            return Ok((stream, None));
+        }
         match (
             client.query_raw(statement, borrowed(call.parameters)).await,
             &self.statements,
@@ -404,8 +437,7 @@ impl<'a> Connection<'a> {
 }
 
 /// Checks the types of the columns that a statement returns.
-fn check_layout(statement: &Statement, layout: &Layout) -> Result<()> {
-    let columns = statement.columns();
+fn check_layout(columns: &[Column], layout: &Layout) -> Result<()> {
     layout
         .parts
         .iter()

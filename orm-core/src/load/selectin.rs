@@ -36,16 +36,22 @@ where
     parameters.extend(children.parameters.iter().cloned());
 
     let mut matched = Matched::<R, L>::default();
-    connection
-        .fetch(
-            &statement,
-            &children.select,
-            &parameters,
-            &mut |row: &Row| matched.read(loads, node, children, &keys, row),
-        )
-        .await?;
+    let mut each = |row: &Row| matched.read(loads, node, children, &keys, row);
+    let (select, has_many_keys) = (&children.select, keys.keys().len() >= MANY_KEYS);
+    if has_many_keys {
+        let fetch = connection.fetch_planned_anew(&statement, select, &parameters, &mut each);
+        Box::pin(fetch).await?;
+    } else {
+        let fetch = connection.fetch(&statement, select, &parameters, &mut each);
+        fetch.await?;
+    }
     Ok(matched.into_parts())
 }
+
+/// With so many keys it pays to plan anew: not knowing their number, the server takes it for 10, and so finds each through an
+/// index and sorts what it finds, where it could have read the table in its order. Measured on PostgreSQL 15 with 50,000 rows: from
+/// 5,000 keys on it is never slower, and twice as fast for 10,000.
+const MANY_KEYS: usize = 5_000;
 
 /// The targets of one statement, and which belong to which of the parents that are known.
 pub(super) struct Matched<R: Relation, L: Loads<R::Target>> {
