@@ -84,6 +84,12 @@ pub(crate) async fn connect(url: &str, names: &[String]) -> Result<Vec<Competito
 
 #[cfg(feature = "peers")]
 async fn peers(url: &str, competitors: &mut Vec<Competitor>) -> Result<(), BoxError> {
+    let sea_orm = contender_sea_orm::connect(url).await?;
+    let toasty = contender_toasty::connect(url).await?;
+    competitors.extend([
+        Competitor::new(Kind::Peer, sea_orm),
+        Competitor::new(Kind::Peer, toasty),
+    ]);
     match contender_sqlalchemy::connect(url).await {
         Ok(python) => competitors.push(Competitor::new(Kind::Foreign, python)),
         // Not every machine has a Python and may download packages for it.
