@@ -55,7 +55,7 @@ pub(crate) async fn measure(
             let rounds = Rounds {
                 warm_up: if large { 1 } else { 6 },
                 least: if large { 3 } else { 15 },
-                ..Rounds::within(budget)
+                ..Rounds::within(budget, Duration::ZERO)
             };
             let times = measure_case(flavor, notes, competitors, case, rounds).await?;
             eprintln!("benches: growth: {case}");

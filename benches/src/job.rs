@@ -14,7 +14,7 @@ use workload::{BoxError, Case};
 
 use crate::{
     check::check,
-    contenders::{Competitor, connect},
+    contenders::connect,
     growth,
     measure::{Link, Measurement, Rounds, measure},
     notes::Notes,
@@ -42,7 +42,12 @@ pub(crate) enum Task {
     /// Says nothing, unless something is wrong.
     Check,
     /// Says a [`Measurement`] for each case, distance and contender.
-    Measure { slowed: String, budget: Duration },
+    Measure {
+        /// The URL of the same database, at a distance.
+        slowed: String,
+        latency: Duration,
+        budget: Duration,
+    },
     /// Says a [`Rate`](throughput::Rate) for each case, number of tasks and contender.
     Throughput { windows: usize, window: Duration },
     /// Says a [`Growth`](growth::Growth) for each case, number of parents and contender.
@@ -76,7 +81,11 @@ impl Job {
         self.flavor.runtime()?.block_on(async {
             match &self.task {
                 Task::Check => self.check().await,
-                Task::Measure { slowed, budget } => self.measure(slowed, *budget).await,
+                Task::Measure {
+                    slowed,
+                    latency,
+                    budget,
+                } => self.measure(slowed, *latency, *budget).await,
                 Task::Throughput { windows, window } => {
                     let competitors = connect(&self.url, &self.contenders).await?;
                     throughput::measure(competitors, *windows, *window, say).await
@@ -101,24 +110,31 @@ impl Job {
         Ok(())
     }
 
-    async fn measure(&self, slowed: &str, budget: Duration) -> Result<(), BoxError> {
+    async fn measure(
+        &self,
+        slowed: &str,
+        latency: Duration,
+        budget: Duration,
+    ) -> Result<(), BoxError> {
         let notes = Notes::connect(&self.url).await?;
-        let links: [(Link, Vec<Competitor>); 2] = [
-            (Link::Direct, connect(&self.url, &self.contenders).await?),
-            (Link::Slowed, connect(slowed, &self.contenders).await?),
+        let direct = connect(&self.url, &self.contenders).await?;
+        let slowed = connect(slowed, &self.contenders).await?;
+        let links = [
+            (Link::Direct, direct, Duration::ZERO),
+            (Link::Slowed, slowed, latency),
         ];
         let flavor = self.flavor;
         for case in self.cases()? {
-            for (link, competitors) in &links {
+            for (link, competitors, latency) in &links {
                 let began = Instant::now();
                 check(flavor, &notes, competitors, case).await?;
-                let rounds = Rounds::within(budget);
+                let rounds = Rounds::within(budget, *latency);
                 let times = measure(flavor, &notes, competitors, case, rounds).await?;
                 let counted = times.first().map_or(0, |(_, time)| time.rounds);
-                let name = case.name();
                 let seconds = began.elapsed().as_secs_f64();
                 eprintln!(
-                    "benches: {flavor}, {link:?}, {name}: {counted} rounds in {seconds:.1} s"
+                    "benches: {flavor}, {latency:?} away, {}: {counted} rounds in {seconds:.1} s",
+                    case.name()
                 );
                 for (contender, time) in times {
                     say(&Measurement {

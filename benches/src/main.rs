@@ -96,9 +96,12 @@ fn compare(arguments: &Arguments) -> Result<Results, BoxError> {
     };
     let budget = arguments.budget.unwrap_or(Duration::from_secs(8));
     for flavor in Flavor::ALL {
-        let slowed = slowed.clone();
-        let measured = job(Task::Measure { slowed, budget }, flavor).delegate()?;
-        results.measurements.extend(measured);
+        let task = Task::Measure {
+            slowed: slowed.clone(),
+            latency: arguments.latency,
+            budget,
+        };
+        results.measurements.extend(job(task, flavor).delegate()?);
     }
     if arguments.throughput {
         let task = Task::Throughput {

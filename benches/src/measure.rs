@@ -44,16 +44,21 @@ pub(crate) struct Rounds {
     pub(crate) most: usize,
     /// No round begins after this, once there are enough.
     pub(crate) budget: Duration,
+    /// After each piece of work, for what it has left to be done in the background: some libraries send something over a
+    /// connection that comes back to the pool.
+    pub(crate) pause: Duration,
 }
 
 impl Rounds {
-    pub(crate) fn within(budget: Duration) -> Self {
+    /// The pause lasts a round trip over the distance, and a millisecond.
+    pub(crate) fn within(budget: Duration, latency: Duration) -> Self {
         Self {
             // PostgreSQL plans a prepared statement anew the first five times.
             warm_up: 6,
             least: 15,
             most: 1_000,
             budget,
+            pause: 2 * latency + Duration::from_millis(1),
         }
     }
 }
@@ -86,6 +91,7 @@ pub(crate) async fn measure(
             }
             let time = flavor.run(timed(Arc::clone(contender), case)).await;
             let time = time.map_err(failed(&label.name, case))?;
+            tokio::time::sleep(rounds.pause).await;
             if round >= rounds.warm_up {
                 times.push(time);
             }

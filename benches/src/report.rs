@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 use workload::Case;
 
-use crate::results::Results;
+use crate::{measure::Link, results::Results};
 
 /// In Markdown.
 pub(crate) struct Report {
@@ -53,9 +53,9 @@ impl Report {
 fn method(results: &Results) -> String {
     let direct = results.round_trip.median / 1e3;
     let slowed = results.slowed_round_trip.median / 1e3;
-    let latency = results.latency;
+    let distance = results.distance(Link::Slowed);
     format!(
-        "{}- An empty query takes {direct:.3} ms; through the proxy, {latency:?} away each way, {slowed:.3} ms.\n\n\
+        "{}- An empty query takes {direct:.3} ms; through the proxy, {distance}, {slowed:.3} ms.\n\n\
          A time is that of the work and of dropping its result, from taking a connection of the pool to giving it back. All \
          contenders work in turns, in another order in each round, and each has to have made the same as the hand-written \
          code. Ratios are of medians, to `tokio-postgres naive` in the same table.\n",

@@ -75,7 +75,7 @@ impl Results {
     pub(crate) fn distance(&self, link: Link) -> String {
         match link {
             Link::Direct => "no latency".to_owned(),
-            Link::Slowed => format!("{:?} each way", self.latency),
+            Link::Slowed => format!("{} ms each way", self.latency.as_secs_f64() * 1e3),
         }
     }
 }

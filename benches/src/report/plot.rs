@@ -13,9 +13,9 @@ use crate::{
 
 const WIDTH: f64 = 920.0;
 /// Where the cases are named.
-const MARGIN: f64 = 158.0;
-const PANEL: f64 = 356.0;
-const GAP: f64 = 30.0;
+const MARGIN: f64 = 174.0;
+const PANEL: f64 = 336.0;
+const GAP: f64 = 44.0;
 const BAR: f64 = 8.0;
 const STEP: f64 = 10.0;
 /// Between two cases.
@@ -127,6 +127,11 @@ fn group(
     rows: &[(&Label, &str)],
 ) {
     let x = |ratio: f64| left + scale.place(ratio) * PANEL;
+    // Behind the bars, and the numbers.
+    if let Some((_, floor)) = cell.best(Label::is_floor) {
+        let bottom = top + rows.len() as f64 * STEP + 1.0;
+        drawing.line([x(floor), top - 1.0, x(floor), bottom], INK, 1.5);
+    }
     for (row, (label, colour)) in rows.iter().enumerate() {
         let Some((_, time)) = cell.times.iter().find(|(one, _)| one == label) else {
             continue;
@@ -152,12 +157,8 @@ fn group(
             [x, middle + 3.0],
             &format!("{median:.2}"),
             FAINT,
-            &format!("font-size=\"8.5\" text-anchor=\"{anchor}\""),
+            &format!("font-size=\"8.5\" text-anchor=\"{anchor}\" stroke=\"#ffffff\" stroke-width=\"2\" paint-order=\"stroke\""),
         );
-    }
-    if let Some((_, floor)) = cell.best(Label::is_floor) {
-        let bottom = top + rows.len() as f64 * STEP + 1.0;
-        drawing.line([x(floor), top - 1.0, x(floor), bottom], INK, 1.5);
     }
 }
 
@@ -168,7 +169,7 @@ fn name(drawing: &mut Drawing, case: Case, middle: f64) {
     drawing.text([16.0, first], &case.name(), INK, "font-weight=\"700\"");
     for (number, line) in lines.iter().enumerate() {
         drawing.text(
-            [44.0, first + number as f64 * 14.0],
+            [52.0, first + number as f64 * 14.0],
             line,
             INK,
             "font-size=\"11\"",
@@ -194,7 +195,7 @@ fn wrapped(text: &str, letters: usize) -> Vec<String> {
 }
 
 /// How wide an entry of the legend is.
-const ENTRY: f64 = 148.0;
+const ENTRY: f64 = 176.0;
 
 fn per_row() -> usize {
     ((WIDTH - 32.0) / ENTRY) as usize
