@@ -84,10 +84,14 @@ pub(crate) async fn connect(url: &str, names: &[String]) -> Result<Vec<Competito
 
 #[cfg(feature = "peers")]
 async fn peers(url: &str, competitors: &mut Vec<Competitor>) -> Result<(), BoxError> {
+    let diesel = contender_diesel::connect(url).await?;
     let sea_orm = contender_sea_orm::connect(url).await?;
+    let sqlx = contender_sqlx::connect(url).await?;
     let toasty = contender_toasty::connect(url).await?;
     competitors.extend([
+        Competitor::new(Kind::Peer, diesel),
         Competitor::new(Kind::Peer, sea_orm),
+        Competitor::new(Kind::Peer, sqlx),
         Competitor::new(Kind::Peer, toasty),
     ]);
     match contender_sqlalchemy::connect(url).await {
