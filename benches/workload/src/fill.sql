@@ -4,11 +4,11 @@ FROM generate_series(1, {users}) AS n;
 
 -- The posts of a user do not lie next to each other, as in any table that was written to over time.
 INSERT INTO posts (id, author_id, title, views, created_at)
-SELECT n, 1 + (n * 7919) % {users}, 'Post number ' || n || ', about this and that', n * 13 % 5000, timestamptz '2026-02-01 00:00:00Z' + n * interval '1 minute'
+SELECT n, 1 + (n::bigint * 7919) % {users}, 'Post number ' || n || ', about this and that', n * 13 % 5000, timestamptz '2026-02-01 00:00:00Z' + n * interval '1 minute'
 FROM generate_series(1, {users} * 10) AS n;
 
 INSERT INTO comments (id, post_id, body, created_at)
-SELECT n, 1 + (n * 7919) % ({users} * 10), 'Comment number ' || n || ': what a good post this is!', timestamptz '2026-03-01 00:00:00Z' + n * interval '1 second'
+SELECT n, 1 + (n::bigint * 7919) % ({users} * 10), 'Comment number ' || n || ': what a good post this is!', timestamptz '2026-03-01 00:00:00Z' + n * interval '1 second'
 FROM generate_series(1, {users} * 50) AS n;
 
 INSERT INTO tags (id, name)
