@@ -5,7 +5,7 @@ use std::fmt::Write;
 use orm_test::TestDb;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
-use workload::{BoxError, SCHEMA, Size, fill};
+use workload::{BoxError, KEYS, SCHEMA, Size, fill};
 
 pub struct Database {
     test: TestDb,
@@ -17,6 +17,7 @@ impl Database {
         let client = test.connect().await?;
         client.batch_execute(SCHEMA).await?;
         client.batch_execute(&fill(size)).await?;
+        client.batch_execute(KEYS).await?;
         client.batch_execute("VACUUM (FREEZE, ANALYZE)").await?;
         Ok(Self { test })
     }

@@ -1,5 +1,7 @@
 //! Who does the work.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use crate::{Case, Entry};
@@ -28,6 +30,11 @@ pub type Done = Box<dyn Loaded>;
 pub trait Loaded: Send {
     /// `None` of a contender that throws away what it receives.
     fn entries(&self) -> Option<Vec<Entry>>;
+
+    /// Drops it. The time of the work and of the dropping, where it was measured elsewhere than around the two calls.
+    fn took(self: Box<Self>) -> Option<Duration> {
+        None
+    }
 }
 
 /// What was loaded, and how each element of it is told in the common form. Telling it is no part of the work.

@@ -9,5 +9,5 @@ pub use crate::{
     answer::{Entry, Value},
     case::{Case, LATEST},
     contender::{BoxError, Contender, Done, Loaded, done},
-    data::{BASE, SCHEMA, Size, fill, note},
+    data::{BASE, KEYS, SCHEMA, Size, fill, note},
 };

@@ -1,0 +1,165 @@
+//! What is measured is measured in a process of its own: this program, called by itself.
+//!
+//! It reads nothing but its argument, and writes each result as a line of JSON.
+
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use workload::{BoxError, Case};
+
+use crate::{
+    check::check,
+    contenders::connect,
+    growth,
+    measure::{Link, Measurement, Rounds, measure},
+    notes::Notes,
+    runtime::Flavor,
+    throughput,
+};
+
+/// The argument that precedes a job.
+pub(crate) const ARGUMENT: &str = "--job";
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) task: Task,
+    pub(crate) flavor: Flavor,
+    /// Short names.
+    pub(crate) cases: Vec<String>,
+    /// Names; none are all.
+    pub(crate) contenders: Vec<String>,
+    /// Of the database, without latency.
+    pub(crate) url: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Task {
+    /// Says nothing, unless something is wrong.
+    Check,
+    /// Says a [`Measurement`] for each case, distance and contender.
+    Measure {
+        /// The URL of the same database, at a distance.
+        slowed: String,
+        latency: Duration,
+        budget: Duration,
+    },
+    /// Says a [`Rate`](throughput::Rate) for each case, number of tasks and contender.
+    Throughput { windows: usize, window: Duration },
+    /// Says a [`Growth`](growth::Growth) for each case, number of parents and contender.
+    Grow { budget: Duration },
+}
+
+impl Job {
+    /// Has it done by a process of its own, and waits for that.
+    pub(crate) fn delegate<T: DeserializeOwned>(&self) -> Result<Vec<T>, BoxError> {
+        let mut child = Command::new(env::current_exe()?)
+            .args([ARGUMENT, &serde_json::to_string(self)?])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let said = child.stdout.take().ok_or("the child has no stdout")?;
+        let results = BufReader::new(said).lines().map(|line| {
+            let line = line?;
+            Ok(serde_json::from_str(&line).map_err(|error| format!("{error}: {line}"))?)
+        });
+        let results: Result<Vec<T>, BoxError> = results.collect();
+        let status = child.wait()?;
+        if !status.success() {
+            // What it was has been said by the child itself.
+            return Err(format!("no results: {status}").into());
+        }
+        results
+    }
+
+    /// Does it, in the process of its own.
+    pub(crate) fn work(&self) -> Result<(), BoxError> {
+        self.flavor.runtime()?.block_on(async {
+            match &self.task {
+                Task::Check => self.check().await,
+                Task::Measure {
+                    slowed,
+                    latency,
+                    budget,
+                } => self.measure(slowed, *latency, *budget).await,
+                Task::Throughput { windows, window } => {
+                    let competitors = connect(&self.url, &self.contenders).await?;
+                    throughput::measure(competitors, *windows, *window, say).await
+                }
+                Task::Grow { budget } => {
+                    let competitors = connect(&self.url, &self.contenders).await?;
+                    let notes = Notes::connect(&self.url).await?;
+                    growth::measure(self.flavor, &notes, &competitors, *budget, say).await
+                }
+            }
+        })
+    }
+
+    async fn check(&self) -> Result<(), BoxError> {
+        let notes = Notes::connect(&self.url).await?;
+        let competitors = connect(&self.url, &self.contenders).await?;
+        for case in self.cases()? {
+            check(self.flavor, &notes, &competitors, case).await?;
+        }
+        let (flavor, count) = (self.flavor, competitors.len());
+        eprintln!("benches: {flavor}: {count} contenders agree");
+        Ok(())
+    }
+
+    async fn measure(
+        &self,
+        slowed: &str,
+        latency: Duration,
+        budget: Duration,
+    ) -> Result<(), BoxError> {
+        let notes = Notes::connect(&self.url).await?;
+        let direct = connect(&self.url, &self.contenders).await?;
+        let slowed = connect(slowed, &self.contenders).await?;
+        let links = [
+            (Link::Direct, direct, Duration::ZERO),
+            (Link::Slowed, slowed, latency),
+        ];
+        let flavor = self.flavor;
+        for case in self.cases()? {
+            for (link, competitors, latency) in &links {
+                let began = Instant::now();
+                check(flavor, &notes, competitors, case).await?;
+                let rounds = Rounds::within(budget, *latency);
+                let times = measure(flavor, &notes, competitors, case, rounds).await?;
+                let counted = times.first().map_or(0, |(_, time)| time.rounds);
+                let seconds = began.elapsed().as_secs_f64();
+                eprintln!(
+                    "benches: {flavor}, {latency:?} away, {}: {counted} rounds in {seconds:.1} s",
+                    case.name()
+                );
+                for (contender, time) in times {
+                    say(&Measurement {
+                        flavor,
+                        link: *link,
+                        case: case.name(),
+                        contender,
+                        time,
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn cases(&self) -> Result<Vec<Case>, BoxError> {
+        let named = |name: &String| {
+            let case = Case::named(name);
+            case.ok_or_else(|| format!("there is no case {name:?}").into())
+        };
+        self.cases.iter().map(named).collect()
+    }
+}
+
+fn say<T: Serialize>(result: &T) -> Result<(), BoxError> {
+    println!("{}", serde_json::to_string(result)?);
+    Ok(())
+}
