@@ -24,7 +24,7 @@ mod slot;
 use std::fmt;
 use std::marker::PhantomData;
 
-use futures_util::future::join;
+use futures_util::future::{BoxFuture, join};
 use tokio_postgres::Row;
 
 pub use conditional::If;
@@ -309,7 +309,7 @@ where
             }
         };
         // Boxed, so that the futures of nested loads do not contain each other.
-        let below = Box::pin(self.loads.fetch_ahead(&node.slots, connection));
+        let below: BoxFuture<'a, _> = Box::pin(self.loads.fetch_ahead(&node.slots, connection));
         let (own, below) = join(own, below).await;
         Ok(Ahead::new(own?, below?))
     }

@@ -21,6 +21,7 @@ mod join_once;
 mod keys;
 mod links;
 mod locks;
+mod many_keys;
 mod many_to_many;
 mod names;
 mod nesting;

@@ -203,7 +203,7 @@ where
             }
         };
         // Boxed, so that the futures of nested loads do not contain each other.
-        let below = Box::pin(self.loads.fetch_ahead(&node.slots, connection));
+        let below: BoxFuture<'a, _> = Box::pin(self.loads.fetch_ahead(&node.slots, connection));
         let (own, below) = join(own, below).await;
         Ok(Ahead {
             fetched: own?,
