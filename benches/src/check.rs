@@ -3,16 +3,16 @@
 use workload::{BoxError, Case, Entry};
 
 use crate::{
+    aside::{Aside, expected_notes},
     contenders::{BASE, Competitor},
     measure::failed,
-    notes::{Notes, expected},
     runtime::{Flavor, joined},
 };
 
 /// Has each of them do it once, the base first, and compares what came of it.
 pub(crate) async fn check(
     flavor: Flavor,
-    notes: &Notes,
+    aside: &Aside,
     competitors: &[Competitor],
     case: Case,
 ) -> Result<(), BoxError> {
@@ -22,7 +22,7 @@ pub(crate) async fn check(
             continue;
         }
         if let Case::Insert { .. } = case {
-            notes.empty().await?;
+            aside.empty_notes().await?;
         }
         let running = contender.clone();
         let done = flavor.run(async move { running.run(case).await }).await;
@@ -30,7 +30,7 @@ pub(crate) async fn check(
         // Not on a worker: it may wait for a process.
         let entries = joined(tokio::task::spawn_blocking(move || done.entries()).await);
         if let Case::Insert { rows } = case
-            && let Some(difference) = difference(&expected(rows), &notes.stored().await?)
+            && let Some(difference) = difference(&expected_notes(rows), &aside.notes().await?)
         {
             return Err(format!("{case}: what {} has stored: {difference}", label.name).into());
         }

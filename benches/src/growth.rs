@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use workload::{BoxError, Case};
 
 use crate::{
+    aside::Aside,
     check::check,
     contenders::{Competitor, Label},
     measure::{Rounds, measure as measure_case},
-    notes::Notes,
     runtime::Flavor,
     statistics::Summary,
 };
@@ -39,7 +39,7 @@ pub(crate) struct Growth {
 
 pub(crate) async fn measure(
     flavor: Flavor,
-    notes: &Notes,
+    aside: &Aside,
     competitors: &[Competitor],
     budget: Duration,
     say: fn(&Growth) -> Result<(), BoxError>,
@@ -50,14 +50,14 @@ pub(crate) async fn measure(
             let case = case.of(parents);
             let large = parents > 1_000;
             if !large {
-                check(flavor, notes, competitors, case).await?;
+                check(flavor, aside, competitors, case).await?;
             }
             let rounds = Rounds {
                 warm_up: if large { 1 } else { 6 },
                 least: if large { 3 } else { 15 },
-                ..Rounds::within(budget, Duration::ZERO)
+                ..Rounds::within(budget)
             };
-            let times = measure_case(flavor, notes, competitors, case, rounds).await?;
+            let times = measure_case(flavor, aside, competitors, case, rounds).await?;
             eprintln!("benches: growth: {case}");
             for (contender, time) in times {
                 say(&Growth {

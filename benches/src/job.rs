@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use workload::{BoxError, Case};
 
 use crate::{
+    aside::Aside,
     check::check,
     contenders::connect,
     growth,
     measure::{Link, Measurement, Rounds, measure},
-    notes::Notes,
     runtime::Flavor,
     throughput,
 };
@@ -45,7 +45,6 @@ pub(crate) enum Task {
     Measure {
         /// The URL of the same database, at a distance.
         slowed: String,
-        latency: Duration,
         budget: Duration,
     },
     /// Says a [`Rate`](throughput::Rate) for each case, number of tasks and contender.
@@ -81,59 +80,48 @@ impl Job {
         self.flavor.runtime()?.block_on(async {
             match &self.task {
                 Task::Check => self.check().await,
-                Task::Measure {
-                    slowed,
-                    latency,
-                    budget,
-                } => self.measure(slowed, *latency, *budget).await,
+                Task::Measure { slowed, budget } => self.measure(slowed, *budget).await,
                 Task::Throughput { windows, window } => {
                     let competitors = connect(&self.url, &self.contenders).await?;
                     throughput::measure(competitors, *windows, *window, say).await
                 }
                 Task::Grow { budget } => {
                     let competitors = connect(&self.url, &self.contenders).await?;
-                    let notes = Notes::connect(&self.url).await?;
-                    growth::measure(self.flavor, &notes, &competitors, *budget, say).await
+                    let aside = Aside::connect(&self.url).await?;
+                    growth::measure(self.flavor, &aside, &competitors, *budget, say).await
                 }
             }
         })
     }
 
     async fn check(&self) -> Result<(), BoxError> {
-        let notes = Notes::connect(&self.url).await?;
+        let aside = Aside::connect(&self.url).await?;
         let competitors = connect(&self.url, &self.contenders).await?;
         for case in self.cases()? {
-            check(self.flavor, &notes, &competitors, case).await?;
+            check(self.flavor, &aside, &competitors, case).await?;
         }
         let (flavor, count) = (self.flavor, competitors.len());
         eprintln!("benches: {flavor}: {count} contenders agree");
         Ok(())
     }
 
-    async fn measure(
-        &self,
-        slowed: &str,
-        latency: Duration,
-        budget: Duration,
-    ) -> Result<(), BoxError> {
-        let notes = Notes::connect(&self.url).await?;
-        let direct = connect(&self.url, &self.contenders).await?;
-        let slowed = connect(slowed, &self.contenders).await?;
-        let links = [
-            (Link::Direct, direct, Duration::ZERO),
-            (Link::Slowed, slowed, latency),
-        ];
+    async fn measure(&self, slowed: &str, budget: Duration) -> Result<(), BoxError> {
+        let mut links = Vec::new();
+        for (link, url) in [(Link::Direct, self.url.as_str()), (Link::Slowed, slowed)] {
+            let aside = Aside::connect(url).await?;
+            links.push((link, aside, connect(url, &self.contenders).await?));
+        }
         let flavor = self.flavor;
         for case in self.cases()? {
-            for (link, competitors, latency) in &links {
+            for (link, aside, competitors) in &links {
                 let began = Instant::now();
-                check(flavor, &notes, competitors, case).await?;
-                let rounds = Rounds::within(budget, *latency);
-                let times = measure(flavor, &notes, competitors, case, rounds).await?;
+                check(flavor, aside, competitors, case).await?;
+                let rounds = Rounds::within(budget);
+                let times = measure(flavor, aside, competitors, case, rounds).await?;
                 let counted = times.first().map_or(0, |(_, time)| time.rounds);
                 let seconds = began.elapsed().as_secs_f64();
                 eprintln!(
-                    "benches: {flavor}, {latency:?} away, {}: {counted} rounds in {seconds:.1} s",
+                    "benches: {flavor}, {link:?}, {}: {counted} rounds in {seconds:.1} s",
                     case.name()
                 );
                 for (contender, time) in times {

@@ -1,6 +1,7 @@
 //! Compares unlazy with hand-written code and with other libraries: see `README.md`, or `./dev bench help`.
 
 mod arguments;
+mod aside;
 mod check;
 mod contenders;
 mod growth;
@@ -8,7 +9,6 @@ mod job;
 mod latency;
 mod machine;
 mod measure;
-mod notes;
 mod report;
 mod results;
 mod runtime;
@@ -98,7 +98,6 @@ fn compare(arguments: &Arguments) -> Result<Results, BoxError> {
     for flavor in Flavor::ALL {
         let task = Task::Measure {
             slowed: slowed.clone(),
-            latency: arguments.latency,
             budget,
         };
         results.measurements.extend(job(task, flavor).delegate()?);

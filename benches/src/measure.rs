@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use workload::{BoxError, Case, Contender};
 
 use crate::{
+    aside::Aside,
     contenders::{Competitor, Label},
-    notes::Notes,
     runtime::Flavor,
     statistics::Summary,
 };
@@ -44,21 +44,16 @@ pub(crate) struct Rounds {
     pub(crate) most: usize,
     /// No round begins after this, once there are enough.
     pub(crate) budget: Duration,
-    /// After each piece of work, for what it has left to be done in the background: some libraries send something over a
-    /// connection that comes back to the pool.
-    pub(crate) pause: Duration,
 }
 
 impl Rounds {
-    /// The pause lasts a round trip over the distance, and a millisecond.
-    pub(crate) fn within(budget: Duration, latency: Duration) -> Self {
+    pub(crate) fn within(budget: Duration) -> Self {
         Self {
             // PostgreSQL plans a prepared statement anew the first five times.
             warm_up: 6,
             least: 15,
             most: 1_000,
             budget,
-            pause: 2 * latency + Duration::from_millis(1),
         }
     }
 }
@@ -67,7 +62,7 @@ impl Rounds {
 /// all of them.
 pub(crate) async fn measure(
     flavor: Flavor,
-    notes: &Notes,
+    aside: &Aside,
     competitors: &[Competitor],
     case: Case,
     rounds: Rounds,
@@ -87,11 +82,11 @@ pub(crate) async fn measure(
         fastrand::shuffle(&mut racing);
         for (Competitor { label, contender }, times) in &mut racing {
             if let Case::Insert { .. } = case {
-                notes.empty().await?;
+                aside.empty_notes().await?;
             }
             let time = flavor.run(timed(Arc::clone(contender), case)).await;
             let time = time.map_err(failed(&label.name, case))?;
-            tokio::time::sleep(rounds.pause).await;
+            aside.settle().await?;
             if round >= rounds.warm_up {
                 times.push(time);
             }
