@@ -80,6 +80,11 @@ impl Lease<'_> {
     }
 }
 
+/// With so many keys it pays to plan anew. Not knowing their number, the server takes it for 10: it finds each through an index and
+/// sorts what it finds, where it could have read the table in its order. Measured on PostgreSQL 15 with 50,000 rows: from 5,000 keys
+/// on it is never slower, and twice as fast for 10,000.
+const MANY_KEYS: usize = 5_000;
+
 /// What is sent when a statement runs.
 struct Call<'a> {
     text: &'a str,
@@ -265,15 +270,19 @@ impl<'a> Connection<'a> {
         self.run(statement, &call, each).await
     }
 
-    /// [`fetch`](Self::fetch), but the server plans the statement for these parameters. A prepared one it plans for all values alike,
-    /// once it has run some times.
-    pub(crate) async fn fetch_planned_anew(
+    /// [`fetch`](Self::fetch) for a statement whose first parameters are so many keys. With [`MANY_KEYS`] of them the server plans it for
+    /// just these; otherwise it plans it for all values alike, once it has run some times.
+    pub(crate) async fn fetch_by_keys(
         &self,
+        keys: usize,
         statement: &Statement,
         select: &SelectSql,
         parameters: &[Parameter],
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
+        if keys < MANY_KEYS {
+            return self.fetch(statement, select, parameters, each).await;
+        }
         let call = Call {
             text: &select.sql.text,
             layout: &select.layout,

@@ -185,9 +185,9 @@ impl<R: Relation, L: Loads<R::Target>> Fetched<R, L> {
         let parents = parents.row_keys(R::DEF.parent_columns).unwrap_or_default();
         if let (false, Some(prepared)) = (kept.is_empty(), &node.ahead) {
             let children = &prepared.children;
-            let mut matched = Matched::<R, L>::default();
+            let mut matched = Matched::<R, L>::new(loads, node, children, &parents);
             for row in &kept {
-                matched.read(loads, node, children, &parents, row)?;
+                matched.read(row)?;
             }
             return Ok(matched.into_parts());
         }

@@ -35,52 +35,55 @@ where
     let mut parameters = keys.arrays(types);
     parameters.extend(children.parameters.iter().cloned());
 
-    let mut matched = Matched::<R, L>::default();
-    let mut each = |row: &Row| matched.read(loads, node, children, &keys, row);
-    let (select, has_many_keys) = (&children.select, keys.keys().len() >= MANY_KEYS);
-    if has_many_keys {
-        let fetch = connection.fetch_planned_anew(&statement, select, &parameters, &mut each);
-        Box::pin(fetch).await?;
-    } else {
-        let fetch = connection.fetch(&statement, select, &parameters, &mut each);
-        fetch.await?;
-    }
+    let mut matched = Matched::<R, L>::new(loads, node, children, &keys);
+    connection
+        .fetch_by_keys(
+            keys.keys().len(),
+            &statement,
+            &children.select,
+            &parameters,
+            &mut |row: &Row| matched.read(row),
+        )
+        .await?;
     Ok(matched.into_parts())
 }
 
-/// With so many keys it pays to plan anew: not knowing their number, the server takes it for 10, and so finds each through an
-/// index and sorts what it finds, where it could have read the table in its order. Measured on PostgreSQL 15 with 50,000 rows: from
-/// 5,000 keys on it is never slower, and twice as fast for 10,000.
-const MANY_KEYS: usize = 5_000;
-
 /// The targets of one statement, and which belong to which of the parents that are known.
-pub(super) struct Matched<R: Relation, L: Loads<R::Target>> {
+pub(super) struct Matched<'a, R: Relation, L: Loads<R::Target>> {
+    loads: &'a L,
+    node: &'a RelationNode<'a>,
+    children: &'a Children,
+    keys: &'a ParentKeys,
     targets: Targets<R, L>,
     pairs: Pairs,
     cursor: Cursor,
 }
 
-impl<R: Relation, L: Loads<R::Target>> Default for Matched<R, L> {
-    fn default() -> Self {
+impl<'a, R: Relation, L: Loads<R::Target>> Matched<'a, R, L> {
+    pub(super) fn new(
+        loads: &'a L,
+        node: &'a RelationNode<'a>,
+        children: &'a Children,
+        keys: &'a ParentKeys,
+    ) -> Self {
         Self {
+            loads,
+            node,
+            children,
+            keys,
             targets: Targets::default(),
             pairs: Pairs::new(),
             cursor: Cursor::default(),
         }
     }
-}
 
-impl<R: Relation, L: Loads<R::Target>> Matched<R, L> {
     /// Reads the target of a row for the parents that have its key.
-    pub(super) fn read(
-        &mut self,
-        loads: &L,
-        node: &RelationNode<'_>,
-        children: &Children,
-        keys: &ParentKeys,
-        row: &Row,
-    ) -> Result<()> {
+    pub(super) fn read(&mut self, row: &Row) -> Result<()> {
         let Self {
+            loads,
+            node,
+            children,
+            keys,
             targets,
             pairs,
             cursor,
