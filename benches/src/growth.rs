@@ -41,11 +41,12 @@ pub(crate) async fn measure(
     flavor: Flavor,
     aside: &Aside,
     competitors: &[Competitor],
+    cases: Vec<Case>,
     budget: Duration,
     say: fn(&Growth) -> Result<(), BoxError>,
 ) -> Result<(), BoxError> {
-    for letter in CASES {
-        let case = Case::named(letter).ok_or("a letter without a case")?;
+    for case in cases {
+        let letter = case.name();
         for parents in PARENTS {
             let case = case.of(parents);
             let large = parents > 1_000;
@@ -61,7 +62,7 @@ pub(crate) async fn measure(
             eprintln!("benches: growth: {case}");
             for (contender, time) in times {
                 say(&Growth {
-                    case: letter.to_owned(),
+                    case: letter.clone(),
                     parents,
                     contender,
                     time,

@@ -21,6 +21,9 @@ pub(crate) fn growth(results: &GrowthResults) -> String {
              latency. What grows as the rows do stays the same.\n";
     let labels: BTreeSet<&Label> = results.growth.iter().map(|one| &one.contender).collect();
     for letter in CASES {
+        if !results.growth.iter().any(|one| one.case == letter) {
+            continue;
+        }
         let work = Case::named(letter).map_or_else(String::new, |case| case.to_string());
         // Without the number, which is in the columns.
         let work = work.split_once(' ').map_or("", |(_, work)| work);
