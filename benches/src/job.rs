@@ -88,7 +88,15 @@ impl Job {
                 Task::Grow { budget } => {
                     let competitors = connect(&self.url, &self.contenders).await?;
                     let aside = Aside::connect(&self.url).await?;
-                    growth::measure(self.flavor, &aside, &competitors, *budget, say).await
+                    growth::measure(
+                        self.flavor,
+                        &aside,
+                        &competitors,
+                        self.cases()?,
+                        *budget,
+                        say,
+                    )
+                    .await
                 }
             }
         })

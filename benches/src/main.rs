@@ -134,13 +134,16 @@ fn grow(arguments: &Arguments) -> Result<GrowthResults, BoxError> {
     let database = runtime.block_on(Database::filled(Size { users: 100_000 }))?;
     let url = database.url()?;
     let machine = runtime.block_on(Machine::describe(&url))?;
+    runtime.block_on(growth::limit_statements(&url))?;
+    let mut cases = arguments.cases.clone();
+    cases.retain(|case| growth::CASES.contains(&case.as_str()));
     let usual = || growth::CONTENDERS.map(str::to_owned).to_vec();
     let job = Job {
         task: Task::Grow {
             budget: arguments.budget.unwrap_or(Duration::from_secs(4)),
         },
         flavor: Flavor::CurrentThread,
-        cases: growth::CASES.map(str::to_owned).to_vec(),
+        cases,
         contenders: arguments.contenders.clone().unwrap_or_else(usual),
         url,
     };

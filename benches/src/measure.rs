@@ -99,7 +99,7 @@ pub(crate) async fn measure(
 }
 
 /// How long it takes to do the work and to drop what came of it.
-async fn timed(contender: Arc<dyn Contender>, case: Case) -> Result<Duration, BoxError> {
+pub(crate) async fn timed(contender: Arc<dyn Contender>, case: Case) -> Result<Duration, BoxError> {
     let start = Instant::now();
     let done = black_box(contender.run(case).await?);
     let took = done.took();

@@ -6,7 +6,7 @@ use workload::Case;
 
 use crate::{
     contenders::Label,
-    growth::{CASES, PARENTS},
+    growth::{CASES, LIMIT_SECONDS, PARENTS},
     results::GrowthResults,
 };
 
@@ -17,10 +17,16 @@ const TO: i64 = 100_000;
 pub(crate) fn growth(results: &GrowthResults) -> String {
     let mut text = String::from("# How the time grows with the number of rows\n\n");
     text += &results.machine.markdown();
-    text += "\nMicroseconds for each parent, by the number of parents: medians on the current-thread runtime, without \
-             latency. What grows as the rows do stays the same.\n";
+    let _ = writeln!(
+        text,
+        "\nMicroseconds for each parent, by the number of parents: medians on the current-thread runtime, without latency. \
+         What grows as the rows do stays the same. Where a cell is empty, a statement took more than {LIMIT_SECONDS} s."
+    );
     let labels: BTreeSet<&Label> = results.growth.iter().map(|one| &one.contender).collect();
     for letter in CASES {
+        if !results.growth.iter().any(|one| one.case == letter) {
+            continue;
+        }
         let work = Case::named(letter).map_or_else(String::new, |case| case.to_string());
         // Without the number, which is in the columns.
         let work = work.split_once(' ').map_or("", |(_, work)| work);
