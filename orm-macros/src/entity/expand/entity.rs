@@ -41,11 +41,11 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     let decoded = model.eager_columns().enumerate().map(|(position, column)| {
         let field = column.ident;
         let row = quote!(row);
-        let get = match column.pg_type {
-            Some(_) => quote!(get_typed),
-            None => quote!(get),
-        };
-        quote_spanned!(column.type_span()=> #field: #row.#get(#position)?)
+        let span = column.type_span();
+        match column.pg_type {
+            Some(_) => quote_spanned!(span=> #field: #row.get_typed(#position)?),
+            None => quote_spanned!(span=> #field: #row.get(#position)?),
+        }
     });
     let version = match model.version() {
         Some((position, column)) => {
