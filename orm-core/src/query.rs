@@ -290,6 +290,9 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
     /// adds floating-point numbers, if it locks rows, in a transaction that is not REPEATABLE READ or SERIALIZABLE, and on a client whose transaction
     /// unlazy does not know.
     ///
+    /// It is made for a tree of some hundreds or thousands of rows, where round trips cost more than anything else. With tens of
+    /// thousands of parents, level by level is faster: there the server plans for the keys that it is given.
+    ///
     /// Whether a view, or a policy of row-level security, gives the same rows twice cannot be seen from here: for one that does not,
     /// such as one that orders by `random()`, do not ask for it.
     pub fn pipelined(mut self) -> Self {
