@@ -330,7 +330,8 @@ mod tests {
         }
         let known = interner.into_keys();
         let mut cursor = Cursor::default();
-        for (number, key) in (0..).zip(&keys).rev() {
+        for (number, key) in keys.iter().enumerate().rev() {
+            let number = number as u32;
             assert_eq!(known.find(&mut cursor, Key::Encoded(key)), Some(number));
             assert_eq!(known.find_same(&known, number), Some(number));
         }
