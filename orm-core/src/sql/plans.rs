@@ -66,7 +66,9 @@ impl Written for Children {
 }
 
 /// The statements of this program by the outlines of their queries.
-struct Plans<S>(RwLock<HashMap<Box<[usize]>, Arc<Plan<S>>>>);
+struct Plans<S>(RwLock<ByOutline<S>>);
+
+type ByOutline<S> = HashMap<Box<[usize]>, Arc<Plan<S>>>;
 
 /// A program has a few hundred. More come only of conditions whose length depends on data; then all begin anew.
 const MOST: usize = 4096;
