@@ -260,14 +260,8 @@ impl<'a> Connection<'a> {
         parameters: &[Parameter],
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
-        check_layout(statement.columns(), &select.layout)?;
-        let call = Call {
-            text: &select.sql.text,
-            layout: &select.layout,
-            parameters,
-            unnamed: false,
-        };
-        self.run(statement, &call, each).await
+        self.fetch_by_keys(0, statement, select, parameters, each)
+            .await
     }
 
     /// [`fetch`](Self::fetch) for a statement whose first parameters are so many keys. With [`MANY_KEYS`] of them the server plans it for
@@ -280,14 +274,15 @@ impl<'a> Connection<'a> {
         parameters: &[Parameter],
         each: &mut (dyn FnMut(&Row) -> Result<()> + Send),
     ) -> Result<u64> {
-        if keys < MANY_KEYS {
-            return self.fetch(statement, select, parameters, each).await;
+        let unnamed = keys >= MANY_KEYS;
+        if !unnamed {
+            check_layout(statement.columns(), &select.layout)?;
         }
         let call = Call {
             text: &select.sql.text,
             layout: &select.layout,
             parameters,
-            unnamed: true,
+            unnamed,
         };
         self.run(statement, &call, each).await
     }
