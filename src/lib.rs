@@ -83,7 +83,7 @@
 //! | --- | --- | --- | --- |
 //! | [`selectin`](Rel::selectin) | `has_many`, `many_to_many`, `has_one` | one for each relation, whatever the number of parents | `SELECT .. FROM posts WHERE author_id = ANY($1)` |
 //! | [`joined`](Rel::joined) | `belongs_to`, `has_one` over a `unique` foreign key | none of its own | `LEFT JOIN users ON ..` in the parent's statement |
-//! | [`pipelined`](Query::pipelined) | a query, or all of a [`Db`](Db::pipelined) | as `selectin`, all sent at once | `.. WHERE author_id = ANY(ARRAY(SELECT id FROM users ..))` |
+//! | [`pipelined`](Query::pipelined) | a query, or all of a [`Db`](Db::pipelined) | as `selectin`, all sent at once | `.. WHERE author_id IN (SELECT id FROM users ..)` |
 //!
 //! The strategy changes neither the result nor its type. [`loading`] is the guide to all that a load can be told: filters, limits
 //! per parent, conditions, trees, values in hand, and functions that take loaded entities.

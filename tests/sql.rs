@@ -6,6 +6,10 @@
 mod fixed;
 #[path = "sql/locks.rs"]
 mod locks;
+#[path = "sql/per_parent.rs"]
+mod per_parent;
+#[path = "sql/pipelined.rs"]
+mod pipelined;
 #[path = "sql/scopes.rs"]
 mod scopes;
 #[path = "sql/unique.rs"]
@@ -222,7 +226,9 @@ where
 fn condition(condition: impl Filter<User>, expected: Expect) {
     let sql = User::query().filter(condition).to_sql().remove(0);
     let (_, condition) = sql.split_once(" WHERE ").unwrap();
-    expected.assert_eq(condition.strip_suffix(r#" ORDER BY t0."id""#).unwrap());
+    // One user by its key has no order.
+    let order = r#" ORDER BY t0."id""#;
+    expected.assert_eq(condition.strip_suffix(order).unwrap_or(condition));
 }
 
 /// Compares what stands after `ORDER BY` for an order of posts.
@@ -422,7 +428,7 @@ fn a_second_filter_does_not_reach_into_the_first() {
             .filter(Tag::ID.eq(3) & Tag::ID.eq(4))
             .filter(sql!("$1 = 5 OR $1 = $2", Tag::ID, 6_i64)),
         expect![[
-            r#"SELECT t0."id" FROM "tag" AS t0 WHERE (t0."id" = $1 OR t0."id" = $2) AND t0."id" = $3 AND t0."id" = $4 AND (t0."id" = 5 OR t0."id" = $5::int8) ORDER BY t0."id""#
+            r#"SELECT t0."id" FROM "tag" AS t0 WHERE (t0."id" = $1 OR t0."id" = $2) AND t0."id" = $3 AND t0."id" = $4 AND (t0."id" = 5 OR t0."id" = $5::int8)"#
         ]],
     );
 }
@@ -844,7 +850,7 @@ fn limit_and_offset_are_parameters() {
 fn find_by_key() {
     statements(
         Tag::find(1),
-        expect![[r#"SELECT t0."id" FROM "tag" AS t0 WHERE t0."id" = $1 ORDER BY t0."id""#]],
+        expect![[r#"SELECT t0."id" FROM "tag" AS t0 WHERE t0."id" = $1"#]],
     );
     statements(
         Tag::find_many([1, 2]),
@@ -853,7 +859,7 @@ fn find_by_key() {
     statements(
         Line::find((1, 2)),
         expect![[
-            r#"SELECT t0."order_id", t0."number" FROM "line" AS t0 WHERE t0."order_id" = $1 AND t0."number" = $2 ORDER BY t0."order_id", t0."number""#
+            r#"SELECT t0."order_id", t0."number" FROM "line" AS t0 WHERE t0."order_id" = $1 AND t0."number" = $2"#
         ]],
     );
     statements(
@@ -865,7 +871,7 @@ fn find_by_key() {
     statements(
         Song::find(Mood::Happy),
         expect![[
-            r#"SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 WHERE t0."mood" = $1::text::mood ORDER BY t0."mood""#
+            r#"SELECT t0."mood"::text, t0."moods"::text[], t0."second_mood"::text FROM "song" AS t0 WHERE t0."mood" = $1::text::mood"#
         ]],
     );
     statements(
@@ -1348,7 +1354,7 @@ fn enums_in_composite_keys() {
     statements(
         Verse::find((Mood::Happy, 1)),
         expect![[
-            r#"SELECT t0."mood"::text, t0."number" FROM "verse" AS t0 WHERE t0."mood" = $1::text::mood AND t0."number" = $2 ORDER BY t0."mood", t0."number""#
+            r#"SELECT t0."mood"::text, t0."number" FROM "verse" AS t0 WHERE t0."mood" = $1::text::mood AND t0."number" = $2"#
         ]],
     );
     statements(

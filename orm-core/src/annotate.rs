@@ -76,7 +76,7 @@ pub trait Annotations: Sized + Send + Sync + 'static {
 
     /// Puts entities and their values side by side.
     #[doc(hidden)]
-    fn attach<V: Send>(entities: impl Iterator<Item = V>, values: Vec<Self>) -> Vec<Self::Row<V>>;
+    fn attach<V: Send>(entities: Vec<V>, values: Vec<Self>) -> Vec<Self::Row<V>>;
 }
 
 impl Annotations for () {
@@ -89,8 +89,8 @@ impl Annotations for () {
         Ok(())
     }
 
-    fn attach<V: Send>(entities: impl Iterator<Item = V>, _: Vec<()>) -> Vec<V> {
-        entities.collect()
+    fn attach<V: Send>(entities: Vec<V>, _: Vec<()>) -> Vec<V> {
+        entities
     }
 }
 
@@ -130,8 +130,8 @@ macro_rules! tuples {
                 Ok(($(columns[$at].get(row)?,)+))
             }
 
-            fn attach<V: Send>(entities: impl Iterator<Item = V>, values: Vec<Self>) -> Vec<Self::Row<V>> {
-                let pairs = entities.zip(values);
+            fn attach<V: Send>(entities: Vec<V>, values: Vec<Self>) -> Vec<Self::Row<V>> {
+                let pairs = entities.into_iter().zip(values);
                 pairs.map(|(entity, values)| (entity, $(values.$at),+)).collect()
             }
         }

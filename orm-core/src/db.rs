@@ -19,7 +19,6 @@ pub(crate) use cursor::{Cursor, Fetch};
 pub(crate) use snapshot::{BEGIN_SNAPSHOT, END_SNAPSHOT};
 
 pub use advisory::AdvisoryKey;
-pub(crate) use executor::connect;
 pub use executor::{Acquire, Executor};
 pub use log::{LoggedStatement, StatementLog};
 pub use pool::Db;

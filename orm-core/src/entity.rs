@@ -1,6 +1,7 @@
 //! Entities: what a table's rows are in Rust.
 
 use futures_util::{Stream, StreamExt, stream};
+use smallvec::SmallVec;
 use tokio_postgres::types::{FromSql, FromSqlOwned, ToSql, Type};
 
 use crate::bind::Bind;
@@ -37,7 +38,7 @@ pub trait Entity: Record<Entity = Self> {
 
     /// The values of a primary key, in the order of [`EntityDef::key`].
     #[doc(hidden)]
-    fn bind_key(key: Self::Key) -> Vec<Bind>;
+    fn bind_key(key: Self::Key) -> KeyBinds;
 
     /// Inserts a new row together with new rows of its relations: `User::insert_with(NewUser { .. }.with(..)).one(&db)`.
     /// See [`NewWith`].
@@ -284,11 +285,20 @@ const fn contains(positions: &[usize], position: usize) -> bool {
     false
 }
 
+/// The parts of a primary key as values; most keys have one.
+#[doc(hidden)]
+pub type KeyBinds = SmallVec<[Bind; 1]>;
+
+#[doc(hidden)]
+pub fn key_of<const PARTS: usize>(parts: [Bind; PARTS]) -> KeyBinds {
+    parts.into_iter().collect()
+}
+
 /// The values that a relation is followed by, read from an entity: parts of a primary key or of a foreign key.
 #[doc(hidden)]
 #[derive(Default)]
 pub struct KeyParts<'a> {
-    parts: Vec<&'a (dyn ToSql + Sync)>,
+    parts: SmallVec<[&'a (dyn ToSql + Sync); 2]>,
     null: bool,
 }
 
@@ -307,11 +317,6 @@ impl<'a> KeyParts<'a> {
             parts: key.iter().map(|part| &*part.value as _).collect(),
             null: false,
         }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.parts.clear();
-        self.null = false;
     }
 
     pub(crate) fn not_null(&self) -> Option<&[&'a (dyn ToSql + Sync)]> {

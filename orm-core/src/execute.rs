@@ -13,5 +13,5 @@ use crate::sql;
 /// Those of the database.
 pub async fn execute<X: Executor + ?Sized>(statement: Fragment<()>, on: &X) -> Result<u64> {
     let sql = sql::raw(&statement.into_pieces());
-    on.acquire().await?.execute(&sql).await
+    on.acquire().connection().await?.execute(&sql).await
 }

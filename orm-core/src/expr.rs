@@ -71,6 +71,15 @@ impl Expr {
         Self::Postfix(Box::new(operand), suffix)
     }
 
+    /// Whether it holds only where a column equals one value.
+    pub(crate) fn is_equal_to_value(&self, column: &ColumnDef) -> bool {
+        match self {
+            Self::Compare(compared, "=", _) => compared.name == column.name,
+            Self::And(terms) => terms.iter().any(|term| term.is_equal_to_value(column)),
+            _ => false,
+        }
+    }
+
     /// Whether it is true or false, never NULL.
     pub(crate) fn is_never_null(&self) -> bool {
         match self {

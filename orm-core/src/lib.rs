@@ -121,7 +121,7 @@ pub mod __private {
     pub use crate::bind::Bind;
     pub use crate::db::Acquire;
     pub use crate::decode::RowReader;
-    pub use crate::entity::{ColumnDef, EntityDef, KeyParts, version};
+    pub use crate::entity::{ColumnDef, EntityDef, KeyBinds, KeyParts, key_of, version};
     pub use crate::fixed::{Fixed, RelationOptions};
     pub use crate::foreign_key::{ForeignKey, check_foreign_key};
     pub use crate::fragment::{Argument, check_placeholders};

@@ -20,11 +20,11 @@ pub(crate) mod repeatable;
 mod rows;
 mod selectin;
 mod slot;
+mod tasks;
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use futures_util::future::{BoxFuture, join};
 use tokio_postgres::Row;
 
 pub use conditional::If;
@@ -45,6 +45,7 @@ pub use recursive::{
 };
 pub(crate) use rows::Rows;
 pub use slot::{Filled, Loads, Put, Skip, Slot, Slots, StateField, Vacant};
+pub(crate) use tasks::Tasks;
 
 use crate::db::{Connection, Executor};
 use crate::entity::{Entity, KeyParts};
@@ -52,6 +53,7 @@ use crate::error::{Error, Result};
 use crate::load::joined::Joined;
 use crate::load::parents::Parents;
 use crate::load::pipelined::Ahead;
+use crate::load::slot::Brought;
 use crate::order::OrderBy;
 use crate::predicate::Filter;
 use crate::relation::{IntoLoad, Relation, ThroughEntity, Unscoped};
@@ -217,7 +219,19 @@ impl<R: Relation, L: Loads<R::Target>> Load<R, L> {
     where
         R::Shape: ToMany,
     {
-        self.select.per_parent.offset = Some(Count::of(i64::try_from(offset).unwrap_or(i64::MAX)));
+        // No parent has as many, and the server can add any limit to it.
+        const MOST: i64 = i64::MAX - u32::MAX as i64;
+        let offset = i64::try_from(offset).map_or(MOST, |offset| offset.min(MOST));
+        self.select.per_parent.offset = Some(Count::of(offset));
+        self
+    }
+
+    /// See [`Rel::by_window`](crate::Rel::by_window).
+    pub fn by_window(mut self) -> Self
+    where
+        R::Shape: ToMany,
+    {
+        self.select.by_window = true;
         self
     }
 
@@ -294,55 +308,62 @@ where
         }
     }
 
-    async fn fetch_ahead<'a>(
+    fn fetch_ahead<'a>(
         &'a self,
         node: Option<&'a Node<'a>>,
         connection: &'a Connection<'a>,
-    ) -> Result<Self::Ahead> {
+        ahead: &'a mut Self::Ahead,
+        tasks: &mut Tasks<'a>,
+    ) {
         let node = filled(node);
-        let own = async {
-            match &node.ahead {
-                Some(prepared) => pipelined::fetch::<R, L>(&self.loads, node, prepared, connection)
-                    .await
-                    .map(Some),
-                None => Ok(None),
-            }
-        };
-        // Boxed, so that the futures of nested loads do not contain each other.
-        let below: BoxFuture<'a, _> = Box::pin(self.loads.fetch_ahead(&node.slots, connection));
-        let (own, below) = join(own, below).await;
-        Ok(Ahead::new(own?, below?))
+        let Ahead { fetched, below } = ahead;
+        if let Some(prepared) = &node.ahead {
+            tasks.push(async move {
+                let found =
+                    pipelined::fetch::<R, L>(&self.loads, node, prepared, connection).await?;
+                *fetched = Some(found);
+                Ok(())
+            });
+        }
+        self.loads
+            .fetch_ahead(&node.slots, connection, below, tasks);
     }
 
-    async fn load<'a>(
+    fn load<'a>(
         &'a self,
-        parents: Parents<'a, R::Parent>,
-        joined: Self::Joined,
-        mut ahead: Self::Ahead,
+        parents: &Parents<'a, R::Parent>,
+        brought: Brought<Self::Joined, Self::Ahead>,
         node: Option<&'a Node<'a>>,
         connection: &'a Connection<'a>,
-    ) -> Result<Self::Values> {
+        values: &'a mut Self::Values,
+        tasks: &mut Tasks<'a>,
+    ) {
         let node = filled(node);
-        let entities = parents.entities;
-        let (rows, pairs) = if node.is_joined() {
-            // Frees their keys.
-            drop(parents);
-            joined.into_parts()
-        } else if let Some(fetched) = ahead.take_fetched() {
-            fetched.match_to(parents, &self.loads, node)?
-        } else {
-            selectin::fetch::<R, L>(parents, &self.loads, node, connection).await?
-        };
-        let targets = rows
-            .finish(&self.loads, &node.slots, ahead.below, connection)
-            .await?;
-        let links = Links {
-            relation: R::DEF,
-            parents: entities.len(),
-            pairs: &pairs,
-            missing: &|parent| missing_target::<R>(&entities[parent]),
-        };
-        Ok(R::Shape::distribute(targets.into_values(), &links)?.into_iter())
+        let parents = parents.clone();
+        tasks.push(async move {
+            let Brought { joined, ahead } = brought;
+            let entities = parents.entities;
+            let (rows, pairs) = if node.is_joined() {
+                // Frees their keys.
+                drop(parents);
+                joined.into_parts()
+            } else if let Some(fetched) = ahead.fetched {
+                fetched.match_to(parents, &self.loads, node)?
+            } else {
+                selectin::fetch::<R, L>(parents, &self.loads, node, connection).await?
+            };
+            let targets = rows
+                .finish(&self.loads, &node.slots, ahead.below, connection)
+                .await?;
+            let links = Links {
+                relation: R::DEF,
+                parents: entities.len(),
+                pairs: &pairs,
+                missing: &|parent| missing_target::<R>(&entities[parent]),
+            };
+            *values = R::Shape::distribute(targets.into_values(), &links)?.into_iter();
+            Ok(())
+        });
     }
 
     fn next(values: &mut Self::Values) -> Self::Value {
@@ -379,9 +400,11 @@ fn missing_target<R: Relation>(parent: &R::Parent) -> Error {
     }
 }
 
-/// The tree of a query's loads as data.
+/// The tree of a query's loads as data. None is as good as one for each slot, of which none is filled.
 pub(crate) fn nodes<E: Entity, L: Slots<E>>(loads: &L) -> Vec<Option<Node<'_>>> {
     let mut nodes = Vec::new();
-    loads.describe(&mut nodes);
+    if L::IS_FILLED {
+        loads.describe(&mut nodes);
+    }
     nodes
 }

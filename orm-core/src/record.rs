@@ -1,7 +1,7 @@
 //! Entities in any state of their relations.
 
 use crate::bind::Bind;
-use crate::entity::Entity;
+use crate::entity::{Entity, KeyBinds};
 use crate::load::List;
 
 /// An entity in any state of its relations: `User`, `User<Loaded<Vec<Post>>>`.
@@ -28,7 +28,7 @@ pub trait Record: Sized + Send + Sync + 'static {
 
     /// The primary key's values, bound.
     #[doc(hidden)]
-    fn key_binds(&self) -> Vec<Bind>;
+    fn key_binds(&self) -> KeyBinds;
 
     /// The version of the row as which it was read, bound, if the entity has one.
     #[doc(hidden)]

@@ -321,7 +321,7 @@ impl<R: Relation> Rel<R> {
     /// ```
     ///
     /// It looks up each parent by itself, and so wants an index on the foreign key; best is one on the foreign key and
-    /// the order.
+    /// the order. Where most targets are kept, or there is no such index, [`by_window`](Self::by_window) is faster.
     pub fn limit_per_parent(self, limit: u32) -> Load<R, TargetLoads<R>>
     where
         R::Shape: ToMany,
@@ -335,6 +335,32 @@ impl<R: Relation> Rel<R> {
         R::Shape: ToMany,
     {
         self.into_load().offset_per_parent(offset)
+    }
+
+    /// Loads what `limit_per_parent` and `offset_per_parent` leave by numbering the targets of all parents in one pass,
+    /// instead of looking up each parent: `User::POSTS.order_by(Post::CREATED.desc()).limit_per_parent(3).by_window()`.
+    ///
+    /// ```sql
+    /// SELECT t0."id", .. FROM (
+    ///     SELECT .., row_number() OVER (PARTITION BY t0."author_id" ORDER BY t0."created" DESC, t0."id") AS "unlazy row"
+    ///     FROM "posts" AS t0 WHERE t0."author_id" = ANY($1)
+    /// ) AS t0 WHERE t0."unlazy row" <= $2 ORDER BY t0."author_id", t0."unlazy row"
+    /// ```
+    ///
+    /// The result is the same. Which one is faster depends on the data:
+    ///
+    /// - Without it, the default, only the targets that are kept are read, if there is an index on the foreign key and the
+    ///   order. That is best where parents have many more targets than the limit.
+    /// - With it, all targets of the parents are read, but in one pass. Choose it where most of them are kept, which is where
+    ///   the lists are not much longer than the limit, or where there is no such index.
+    ///
+    /// It may be called before or after the limit. Without a limit or an offset it changes nothing, nor does it for
+    /// aggregates of the relation.
+    pub fn by_window(self) -> Load<R, TargetLoads<R>>
+    where
+        R::Shape: ToMany,
+    {
+        self.into_load().by_window()
     }
 
     /// Loads only through link rows that fulfil a condition.

@@ -1,7 +1,5 @@
 //! How a query is run: level by level or pipelined, in a snapshot or without.
 
-use std::pin::{Pin, pin};
-
 use futures_util::future::{join, join4};
 use tokio_postgres::{Row, Statement};
 
@@ -9,10 +7,10 @@ use crate::annotate::Annotations;
 use crate::db::{BEGIN_SNAPSHOT, Connection, END_SNAPSHOT, is_outdated};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
-use crate::load::{Loads, Node, Rows, has_statements, nodes, pipelined, plan, repeatable};
+use crate::load::{Loads, Node, Rows, Tasks, has_statements, nodes, pipelined, plan, repeatable};
 use crate::scope::Scopes;
 use crate::select::Select;
-use crate::sql::{self, Children, Origin, Planned, SelectSql};
+use crate::sql::{self, Origin, Planned, SelectSql};
 
 /// What a query says of how it is run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -83,10 +81,7 @@ impl<L> RunningQuery<'_, L> {
             connection,
         } = *self;
         let mut nodes = nodes::<E, L>(loads);
-        let scopes = connection.scopes();
-        let root = sql::root(E::DEF, select, &nodes, scopes);
-        root.sql.check()?;
-        plan(&mut nodes, scopes)?;
+        let root = plan_levels(E::DEF, select, &mut nodes, connection)?;
         let begins = snapshot && has_statements(&nodes) && connection.begins_snapshot()?;
         let mut found = Found::<E, L, A>::default();
         let read = read_first(connection, &root, begins, &mut |row| {
@@ -101,10 +96,12 @@ impl<L> RunningQuery<'_, L> {
             }
             Err(error) => Err(error),
         };
-        match begins {
-            true => end(connection, done).await,
-            false => done,
+        if !begins {
+            return done;
         }
+        let ended = Box::pin(connection.end_snapshot(true)).await;
+        // The first error says more than that of a lost connection at the end.
+        done.and_then(|values| ended.map(|()| values))
     }
 
     /// All statements at once, between BEGIN and COMMIT.
@@ -118,27 +115,18 @@ impl<L> RunningQuery<'_, L> {
             connection,
         } = *self;
         let mut nodes = nodes::<E, L>(loads);
-        let scopes = connection.scopes();
-        let root = sql::root(E::DEF, select, &nodes, scopes);
-        let origin = Origin::Root {
-            def: E::DEF,
-            select,
-        };
-        let statements = pipelined::statements(&origin, &nodes, scopes);
-        let statement = prepare_all(connection, &root, statements, &mut nodes).await?;
+        let (root, statement) = prepare_all(E::DEF, select, &mut nodes, connection).await?;
         let mut found = Found::<E, L, A>::default();
         let mut ahead = L::Ahead::default();
-        let fetch_ahead = async {
-            ahead = loads.fetch_ahead(&nodes, connection).await?;
-            Ok(())
-        };
+        let mut tasks = Tasks::default();
+        loads.fetch_ahead(&nodes, connection, &mut ahead, &mut tasks);
         read_at_once(
             connection,
             &root,
             &statement,
             has_statements(&nodes),
             &mut |row| found.read(loads, &nodes, &root, row),
-            pin!(fetch_ahead),
+            tasks,
         )
         .await?;
         found.finish(loads, &nodes, ahead, connection).await
@@ -154,7 +142,7 @@ pub(crate) struct Found<E: Entity, L: Loads<E>, A> {
 impl<E: Entity, L: Loads<E>, A> Default for Found<E, L, A> {
     fn default() -> Self {
         Self {
-            rows: Rows::default(),
+            rows: Rows::of_query(),
             values: Vec::new(),
         }
     }
@@ -183,7 +171,7 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Found<E, L, A> {
     ) -> Result<Vec<A::Row<L::Value>>> {
         let Self { rows, values } = self;
         let entities = rows.finish(loads, nodes, ahead, connection).await?;
-        Ok(A::attach(entities.into_values(), values))
+        Ok(A::attach(entities.into_vec(), values))
     }
 }
 
@@ -197,28 +185,41 @@ async fn read_first(
     each: Each<'_>,
 ) -> Result<()> {
     let statement = connection.prepare(&root.sql).await?;
-    let fetch = pin!(connection.fetch(&statement, root, &root.parameters, each));
     if !begins {
+        let fetch = connection.fetch(&statement, root, &root.parameters, each);
         return fetch.await.map(drop);
     }
+    // Boxed, so that a plain query is a small future.
     let begin = Box::pin(connection.begin_snapshot(true));
+    let fetch = Box::pin(connection.fetch(&statement, root, &root.parameters, each));
     let (begun, read) = join(begin, fetch).await;
     begun.and(read).map(drop)
 }
 
-/// Ends the snapshot. The first error says more than that of a lost connection at the end.
-async fn end<T>(connection: &Connection<'_>, done: Result<T>) -> Result<T> {
-    let ended = Box::pin(connection.end_snapshot(true)).await;
-    done.and_then(|value| ended.map(|()| value))
+/// The query's own statement. Those of the loads are left at their nodes.
+fn plan_levels(
+    def: &'static EntityDef,
+    select: &Select,
+    nodes: &mut [Option<Node<'_>>],
+    connection: &Connection<'_>,
+) -> Result<Planned<SelectSql>> {
+    let scopes = connection.scopes();
+    let root = sql::root(def, select, nodes, scopes);
+    root.sql.check()?;
+    plan(nodes, scopes)?;
+    Ok(root)
 }
 
 /// Prepares all statements of a pipelined query. Those of the loads are left at their nodes.
 async fn prepare_all(
-    connection: &Connection<'_>,
-    root: &Planned<SelectSql>,
-    loads: Vec<Planned<Children>>,
+    def: &'static EntityDef,
+    select: &Select,
     nodes: &mut [Option<Node<'_>>],
-) -> Result<Statement> {
+    connection: &Connection<'_>,
+) -> Result<(Planned<SelectSql>, Statement)> {
+    let scopes = connection.scopes();
+    let root = sql::root(def, select, nodes, scopes);
+    let loads = pipelined::statements(&Origin::Root { def, select }, nodes, scopes);
     root.sql.check()?;
     for load in &loads {
         load.select.sql.check()?;
@@ -228,7 +229,8 @@ async fn prepare_all(
         pipelined::prepare(loads, nodes, connection),
     )
     .await;
-    prepared.and(statement)
+    prepared?;
+    Ok((root, statement?))
 }
 
 /// Sends all statements of a pipelined query, and reads the rows of its own one.
@@ -238,13 +240,13 @@ async fn read_at_once(
     statement: &Statement,
     has_loads: bool,
     each: Each<'_>,
-    loads: Pin<&mut (dyn Future<Output = Result<()>> + Send)>,
+    loads: Tasks<'_>,
 ) -> Result<()> {
     let begins = has_loads && connection.begins_snapshot()?;
     let (begun, read, loaded, ended) = join4(
         connection.begin_snapshot(begins),
         connection.fetch(statement, root, &root.parameters, each),
-        loads,
+        loads.finish(),
         connection.end_snapshot(begins),
     )
     .await;

@@ -1,8 +1,12 @@
 //! What a query or a load asks for, without the entity's type.
 
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
 use crate::annotate::Annotated;
-use crate::bind::Bind;
-use crate::entity::EntityDef;
+use crate::bind::Parameter;
+use crate::entity::{ColumnDef, EntityDef};
 use crate::expr::{Expr, Piece};
 use crate::fixed::Fixed;
 use crate::lock::Lock;
@@ -15,13 +19,15 @@ use crate::scope::Scopes;
 #[derive(Debug, Clone, Default)]
 pub struct Select {
     pub(crate) source: Option<Vec<Piece>>,
-    pub(crate) filters: Vec<Scoped<Expr>>,
+    pub(crate) filters: SmallVec<[Scoped<Expr>; 1]>,
     pub(crate) order: Vec<Scoped<OrderTerm>>,
     pub(crate) page: Page,
     /// What is computed for each row of a query.
     pub(crate) annotations: Vec<Annotated>,
     /// Of the targets of each parent, in a load.
     pub(crate) per_parent: Page,
+    /// Whether those are told by a window function.
+    pub(crate) by_window: bool,
     /// What the definition of a relation adds. It is made where it is written: it may lead through the relation itself.
     pub(crate) fixed: Option<&'static Fixed>,
     pub(crate) lock: Option<Lock>,
@@ -40,26 +46,33 @@ pub(crate) struct Page {
 #[derive(Debug, Clone)]
 pub(crate) struct Count {
     number: i64,
-    bind: Bind,
+    parameter: Parameter,
 }
 
 impl Count {
     pub(crate) fn of(rows: i64) -> Self {
         Self {
             number: rows,
-            bind: Bind::new(rows),
+            parameter: Arc::new(rows),
         }
     }
 
-    /// As a parameter.
-    pub(crate) fn bind(&self) -> &Bind {
-        &self.bind
+    /// It is always a parameter, so that the statement is the same for all numbers.
+    pub(crate) fn parameter(&self) -> &Parameter {
+        &self.parameter
     }
 }
 
 impl Page {
     pub(crate) fn is_some(&self) -> bool {
         self.limit.is_some() || self.offset.is_some()
+    }
+
+    /// Whether it has a limit, and of so many rows at most.
+    pub(crate) fn is_at_most(&self, rows: i64) -> bool {
+        self.limit
+            .as_ref()
+            .is_some_and(|limit| limit.number <= rows)
     }
 
     /// Lowers the limit to so many rows.
@@ -162,6 +175,26 @@ impl Select {
                     }
                     _ => false,
                 })
+    }
+
+    /// Whether it asks for one value of the primary key and nothing more: then it has at most one row, and needs no order.
+    pub(crate) fn is_by_key(&self, def: &EntityDef) -> bool {
+        let is_fixed = |key: &ColumnDef| {
+            self.filters
+                .iter()
+                .any(|filter| matches!(filter, Scoped::Entity(expr) if expr.is_equal_to_value(key)))
+        };
+        self.source.is_none()
+            && self.order.is_empty()
+            && !self.page.is_some()
+            && def.key_columns().all(is_fixed)
+    }
+
+    /// So many rows are enough to see whether there is more than one. By a key there are not.
+    pub(crate) fn limit_to_find_one(&mut self, def: &EntityDef) {
+        if !self.is_by_key(def) {
+            self.page.at_most(2);
+        }
     }
 
     pub(crate) fn order_by(&mut self, term: OrderTerm) {

@@ -115,7 +115,8 @@ impl<L> StreamedQuery<L> {
     {
         let (values, cursor, fetch) = match place {
             Place::Start(connection) => {
-                let cursor = Cursor::on(connection.await?.scoped_by(&self.select.scopes));
+                let cursor =
+                    Cursor::on(connection.connection_scoped_by(&self.select.scopes).await?);
                 let mut first = self.first::<E, A>(&cursor).await;
                 if first
                     .as_ref()

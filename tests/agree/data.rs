@@ -135,6 +135,8 @@ pub(crate) struct Many {
     pub(crate) choice: Choice,
     /// Of each parent's targets.
     pub(crate) limits: Limits,
+    /// Whether those are told by a window function.
+    pub(crate) by_window: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -173,8 +175,9 @@ prop_compose! {
         choice in choice(),
         limit in weighted(0.25, 0..4_u32),
         offset in weighted(0.1, 0..3_u64),
+        by_window in any::<bool>(),
     ) -> Many {
-        Many { choice, limits: Limits { limit, offset } }
+        Many { choice, limits: Limits { limit, offset }, by_window }
     }
 }
 

@@ -36,6 +36,7 @@ impl<E: Pickable> Pick<E> {
 pub(crate) struct ManyPick<E> {
     pub(crate) pick: Pick<E>,
     pub(crate) limits: Limits,
+    pub(crate) by_window: bool,
 }
 
 impl<E: Pickable> ManyPick<E> {
@@ -43,6 +44,7 @@ impl<E: Pickable> ManyPick<E> {
         Self {
             pick: Pick::new(many.choice),
             limits: many.limits,
+            by_window: many.by_window,
         }
     }
 }
@@ -86,6 +88,9 @@ macro_rules! picked_many {
         }
         if let Some(offset) = $pick.limits.offset {
             load = load.offset_per_parent(offset);
+        }
+        if $pick.by_window {
+            load = load.by_window();
         }
         load
     }};

@@ -448,7 +448,11 @@ async fn a_statement_that_races_the_end_is_a_part_of_it_or_is_not_sent() {
     assert!(matches!(outcome, Err(Error::PoolTimeout)), "{outcome:?}");
     let late = late.lock().unwrap().take().unwrap();
     let late = late.await.unwrap();
-    assert!(matches!(late, Err(Error::TransactionEnded)), "{late:?}");
+    // On a busy machine it may come before the end, and is rolled back.
+    assert!(
+        matches!(late, Ok(1) | Err(Error::TransactionEnded)),
+        "{late:?}"
+    );
     assert!(!is_saved(&db, "eve").await);
 }
 

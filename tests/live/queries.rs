@@ -1,6 +1,6 @@
 //! Queries without loads: conditions, counts, one row and many.
 
-use unlazy::{Db, Error, Filter, Query, sql};
+use unlazy::{Db, Entity, Error, Filter, Query, Unloaded, sql};
 
 use crate::fixture::*;
 
@@ -278,4 +278,59 @@ async fn sql_of_ones_own_may_name_columns_and_end_in_a_comment() {
         .await
         .unwrap();
     assert_eq!(found, [plain_user(8)]);
+}
+
+/// A view that repeats what the entity takes for its primary key.
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "readings")]
+struct Reading<Notes = Unloaded> {
+    #[entity(primary_key)]
+    sensor: i64,
+    value: i64,
+    #[entity(has_many(Note, foreign_key = sensor))]
+    notes: Notes,
+}
+
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "notes")]
+struct Note {
+    #[entity(primary_key)]
+    id: i64,
+    sensor: i64,
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_unique_is_found_out() {
+    let (_test, db, log) = database(
+        "CREATE VIEW readings AS SELECT * FROM (VALUES (1::int8, 3::int8), (1, 5), (1, 4), (2, 6)) AS t(sensor, value);
+        CREATE TABLE notes (id int8 PRIMARY KEY, sensor int8 NOT NULL);
+        INSERT INTO notes VALUES (1, 1), (2, 2)",
+    )
+    .await;
+    let first = Reading::find(1);
+    for outcome in [
+        first.clone().one(&db).await.map(Some),
+        first.clone().one_or_none(&db).await,
+    ] {
+        assert!(matches!(outcome, Err(Error::TooMany { of }) if of == "Reading"));
+    }
+    assert_eq!(Reading::find(2).one(&db).await.unwrap().value, 6);
+    // What asks for one of them gets one, and the one that it asks for.
+    log.take();
+    let largest = first.clone().order_by(Reading::VALUE.desc());
+    assert_eq!(largest.clone().first(&db).await.unwrap().unwrap().value, 5);
+    assert!(log.take().iter().all(|statement| statement.rows == 1));
+    let with_notes = largest.with(Reading::NOTES);
+    for query in [
+        with_notes.clone().by_levels(),
+        with_notes.clone().pipelined(),
+    ] {
+        let found = query.clone().first(&db).await.unwrap().unwrap();
+        assert_eq!((found.value, found.notes.len()), (5, 1));
+        let found = query.clone().limit(1).all(&db).await.unwrap();
+        assert_eq!((found[0].value, found[0].notes.len()), (5, 1));
+    }
+    let in_order = first.order_by(Reading::VALUE).all(&db).await.unwrap();
+    let values = in_order.iter().map(|reading| reading.value);
+    assert!(values.eq([3, 4, 5]));
 }

@@ -118,7 +118,7 @@ fn queries() {
     statements(
         User::find(1),
         expect![[
-            r#"SELECT t0."id", t0."deleted_at" FROM "users" AS t0 WHERE t0."deleted_at" IS NULL AND t0."id" = $1 ORDER BY t0."id""#
+            r#"SELECT t0."id", t0."deleted_at" FROM "users" AS t0 WHERE t0."deleted_at" IS NULL AND t0."id" = $1"#
         ]],
     );
     statements(

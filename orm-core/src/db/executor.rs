@@ -1,16 +1,43 @@
 //! What queries can run on.
 
-use futures_util::future::BoxFuture;
-
 use crate::db::connection::Connection;
 use crate::db::pooled::PooledClient;
 use crate::db::{Db, Transaction};
 use crate::error::Result;
 use crate::scope::Scopes;
 
-/// A connection that is being taken.
+/// A connection that can be taken.
 #[doc(hidden)]
-pub type Acquire<'a> = BoxFuture<'a, Result<Connection<'a>>>;
+pub struct Acquire<'a>(Source<'a>);
+
+enum Source<'a> {
+    Pool(&'a Db),
+    Ready(Connection<'a>),
+}
+
+impl<'a> Acquire<'a> {
+    fn ready(connection: Connection<'a>) -> Self {
+        Self(Source::Ready(connection))
+    }
+
+    /// Takes it. One of a pool may have to be waited for.
+    pub(crate) async fn connection(self) -> Result<Connection<'a>> {
+        match self.0 {
+            Source::Pool(db) => {
+                let client = PooledClient::new(db.client().await?);
+                Ok(Connection::pooled(client, db.log())
+                    .pipelined_by_default(db.is_pipelined())
+                    .with_scopes(db.scopes()))
+            }
+            Source::Ready(connection) => Ok(connection),
+        }
+    }
+
+    /// Takes it for a query or statement that may give values of its own to scopes.
+    pub(crate) async fn connection_scoped_by(self, scopes: &Scopes) -> Result<Connection<'a>> {
+        Ok(self.connection().await?.scoped_by(scopes))
+    }
+}
 
 /// Whatever can run a query: a [`Db`], a [`Transaction`], and the clients and transactions of `tokio_postgres` and
 /// `deadpool_postgres`, so that unlazy can be used for one query at a time next to existing code.
@@ -22,17 +49,9 @@ pub type Acquire<'a> = BoxFuture<'a, Result<Connection<'a>>>;
     label = "expected `&Db`, a transaction, or a client of `tokio_postgres` or `deadpool_postgres`"
 )]
 pub trait Executor: Sync + sealed::Sealed {
-    /// Takes the connection on which all statements of one query run.
+    /// The connection on which all statements of one query run.
     #[doc(hidden)]
     fn acquire(&self) -> Acquire<'_>;
-}
-
-/// The connection for a query or statement that may give values of its own to scopes.
-pub(crate) async fn connect<'x, X: Executor + ?Sized>(
-    on: &'x X,
-    scopes: &Scopes,
-) -> Result<Connection<'x>> {
-    Ok(on.acquire().await?.scoped_by(scopes))
 }
 
 mod sealed {
@@ -49,42 +68,33 @@ mod sealed {
     impl<T: Sealed + ?Sized> Sealed for &mut T {}
 }
 
-fn ready<'a>(connection: Connection<'a>) -> Acquire<'a> {
-    Box::pin(std::future::ready(Ok(connection)))
-}
-
 impl Executor for Db {
     fn acquire(&self) -> Acquire<'_> {
-        Box::pin(async {
-            let client = PooledClient::new(self.client().await?);
-            Ok(Connection::pooled(client, self.log())
-                .pipelined_by_default(self.is_pipelined())
-                .with_scopes(self.scopes()))
-        })
+        Acquire(Source::Pool(self))
     }
 }
 
 impl Executor for Transaction {
     fn acquire(&self) -> Acquire<'_> {
-        ready(self.connection())
+        Acquire::ready(self.connection())
     }
 }
 
 impl Executor for tokio_postgres::Client {
     fn acquire(&self) -> Acquire<'_> {
-        ready(Connection::borrowed(self, None))
+        Acquire::ready(Connection::borrowed(self, None))
     }
 }
 
 impl Executor for tokio_postgres::Transaction<'_> {
     fn acquire(&self) -> Acquire<'_> {
-        ready(Connection::borrowed(self.client(), None).in_transaction(false))
+        Acquire::ready(Connection::borrowed(self.client(), None).in_transaction(false))
     }
 }
 
 impl Executor for deadpool_postgres::ClientWrapper {
     fn acquire(&self) -> Acquire<'_> {
-        ready(Connection::borrowed(self, Some(&self.statement_cache)))
+        Acquire::ready(Connection::borrowed(self, Some(&self.statement_cache)))
     }
 }
 
@@ -96,7 +106,7 @@ impl Executor for deadpool_postgres::Client {
 
 impl Executor for deadpool_postgres::Transaction<'_> {
     fn acquire(&self) -> Acquire<'_> {
-        ready(
+        Acquire::ready(
             Connection::borrowed(self.client(), Some(&self.statement_cache)).in_transaction(false),
         )
     }

@@ -1,8 +1,9 @@
 //! The handle on a pool of connections.
 
 use std::fmt;
+use std::time::Duration;
 
-use deadpool_postgres::{Pool, PoolError, TimeoutType};
+use deadpool_postgres::{Pool, PoolError, TimeoutType, Timeouts};
 
 use crate::connect;
 use crate::db::pooled::PooledClient;
@@ -193,7 +194,16 @@ impl Db {
     }
 
     pub(super) async fn client(&self) -> Result<deadpool_postgres::Client> {
-        self.pool.get().await.map_err(pool_error)
+        // Mostly one is free: then there is no need of a timer.
+        let at_once = Timeouts {
+            wait: Some(Duration::ZERO),
+            ..self.pool.timeouts()
+        };
+        let client = match self.pool.timeout_get(&at_once).await {
+            Err(PoolError::Timeout(TimeoutType::Wait)) => Box::pin(self.pool.get()).await,
+            client => client,
+        };
+        client.map_err(pool_error)
     }
 
     pub(super) fn is_pipelined(&self) -> bool {

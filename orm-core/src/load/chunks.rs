@@ -1,6 +1,9 @@
 //! A list that grows without moving what is in it.
 
+use std::mem;
 use std::ops::Index;
+
+use crate::error::Result;
 
 /// Values in chunks, of which each new one has room for as many as all before it. A `Vec` that doubles moves all of its
 /// values each time, and for that moment needs the memory for them twice.
@@ -9,6 +12,8 @@ pub(super) struct Chunks<T> {
     full: Vec<Vec<T>>,
     last: Vec<T>,
     len: usize,
+    /// Whether it is one chunk that grows.
+    is_whole: bool,
 }
 
 impl<T> Default for Chunks<T> {
@@ -23,11 +28,21 @@ impl<T> From<Vec<T>> for Chunks<T> {
             full: Vec::new(),
             len: values.len(),
             last: values,
+            is_whole: false,
         }
     }
 }
 
 impl<T> Chunks<T> {
+    /// A list whose values are to be [mapped](Self::map_into_vec) to values of their own size: it grows as a `Vec` does, and becomes one
+    /// as it is. Then they need no room twice; the price is what a `Vec` that has grown has too much.
+    pub(super) fn whole() -> Self {
+        Self {
+            is_whole: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -40,15 +55,47 @@ impl<T> Chunks<T> {
         self.len += 1;
     }
 
+    /// Turns each value into another one, in one list. Values that are all in one chunk are where they are to be, if the others are as
+    /// large.
+    pub(super) fn map_into_vec<U>(self, map: impl FnMut(T) -> U) -> Vec<U> {
+        if self.full.is_empty() {
+            self.last.into_iter().map(map).collect()
+        } else {
+            self.into_iter().map(map).collect()
+        }
+    }
+
     #[cold]
     fn grow(&mut self) {
         const FIRST: usize = 4;
+        if self.is_whole {
+            self.last.reserve(self.len.max(FIRST));
+            return;
+        }
         let last = Vec::with_capacity(self.len.max(FIRST));
-        self.full.push(std::mem::replace(&mut self.last, last));
+        let full = mem::replace(&mut self.last, last);
+        if !full.is_empty() {
+            self.full.push(full);
+        }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.full.iter().flatten().chain(&self.last)
+    /// Looks at each value. Not by an iterator: this is compiled once for each type of values.
+    pub(super) fn try_for_each(&self, each: &mut dyn FnMut(&T) -> Result<()>) -> Result<()> {
+        for chunk in &self.full {
+            for value in chunk {
+                each(value)?;
+            }
+        }
+        for value in &self.last {
+            each(value)?;
+        }
+        Ok(())
+    }
+
+    /// Whether any of the values is such a one.
+    pub(super) fn any(&self, is_such: &mut dyn FnMut(&T) -> bool) -> bool {
+        let Self { full, last, .. } = self;
+        full.iter().any(|chunk| chunk.iter().any(&mut *is_such)) || last.iter().any(is_such)
     }
 }
 
@@ -56,9 +103,14 @@ impl<T> Chunks<T> {
 impl<T> Index<usize> for Chunks<T> {
     type Output = T;
 
-    fn index(&self, position: usize) -> &T {
-        let value = self.iter().nth(position);
-        value.expect("the position is one of the list's")
+    fn index(&self, mut position: usize) -> &T {
+        for chunk in &self.full {
+            match chunk.get(position) {
+                Some(value) => return value,
+                None => position -= chunk.len(),
+            }
+        }
+        &self.last[position]
     }
 }
 
@@ -68,14 +120,12 @@ impl<T> IntoIterator for Chunks<T> {
 
     fn into_iter(self) -> IntoIter<T> {
         let Self {
-            mut full,
-            last,
-            len,
+            full, last, len, ..
         } = self;
-        full.push(last);
         IntoIter {
             chunk: Vec::new().into_iter(),
-            rest: full.into_iter(),
+            full: full.into_iter(),
+            last,
             len,
         }
     }
@@ -85,7 +135,8 @@ impl<T> IntoIterator for Chunks<T> {
 #[derive(Debug)]
 pub(super) struct IntoIter<T> {
     chunk: std::vec::IntoIter<T>,
-    rest: std::vec::IntoIter<Vec<T>>,
+    full: std::vec::IntoIter<Vec<T>>,
+    last: Vec<T>,
     len: usize,
 }
 
@@ -93,13 +144,17 @@ impl<T> Iterator for IntoIter<T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        loop {
+        while self.len > 0 {
             if let Some(value) = self.chunk.next() {
                 self.len -= 1;
                 return Some(value);
             }
-            self.chunk = self.rest.next()?.into_iter();
+            let next = self.full.next();
+            self.chunk = next
+                .unwrap_or_else(|| mem::take(&mut self.last))
+                .into_iter();
         }
+        None
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -109,7 +164,8 @@ impl<T> Iterator for IntoIter<T> {
     /// Without asking for each value whether its chunk has ended.
     fn fold<B, F: FnMut(B, T) -> B>(self, init: B, mut f: F) -> B {
         let init = self.chunk.fold(init, &mut f);
-        self.rest
+        self.full
+            .chain([self.last])
             .fold(init, |folded, chunk| chunk.into_iter().fold(folded, &mut f))
     }
 }
@@ -131,7 +187,14 @@ mod tests {
         for len in [0, 1, 4, 5, 8, 9, 100] {
             let chunks = filled(len);
             assert_eq!(chunks.len(), len);
-            assert!(chunks.iter().copied().eq(0..len));
+            let mut seen = Vec::new();
+            let all = chunks.try_for_each(&mut |value| {
+                seen.push(*value);
+                Ok(())
+            });
+            assert!(all.is_ok() && seen.into_iter().eq(0..len));
+            assert!(!chunks.any(&mut |value| *value == len));
+            assert!((0..len).all(|wanted| chunks.any(&mut |value| *value == wanted)));
             assert!((0..len).all(|position| chunks[position] == position));
             let values = chunks.into_iter();
             assert_eq!(values.len(), len);

@@ -1,14 +1,13 @@
 //! Relations that are loaded only if a condition holds.
 
-use std::future::Future;
-
-use futures_util::future::{Either, FutureExt, ready};
 use tokio_postgres::Row;
 
 use crate::db::Connection;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::load::parents::Parents;
+use crate::load::slot::Brought;
+use crate::load::tasks::Tasks;
 use crate::load::{Node, Slot};
 use crate::state::{Loaded, MaybeLoaded};
 
@@ -58,28 +57,27 @@ where
         &'a self,
         node: Option<&'a Node<'a>>,
         connection: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<S::Ahead>> + Send + 'a {
-        match node {
-            Some(_) => Either::Left(self.slot.fetch_ahead(node, connection)),
-            None => Either::Right(ready(Ok(S::Ahead::default()))),
+        ahead: &'a mut S::Ahead,
+        tasks: &mut Tasks<'a>,
+    ) {
+        if node.is_some() {
+            self.slot.fetch_ahead(node, connection, ahead, tasks);
         }
     }
 
     fn load<'a>(
         &'a self,
-        parents: Parents<'a, E>,
-        joined: S::Joined,
-        ahead: S::Ahead,
+        parents: &Parents<'a, E>,
+        brought: Brought<S::Joined, S::Ahead>,
         node: Option<&'a Node<'a>>,
         connection: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<Option<S::Values>>> + Send + 'a {
-        match node {
-            Some(_) => Either::Left(
-                self.slot
-                    .load(parents, joined, ahead, node, connection)
-                    .map(|values| values.map(Some)),
-            ),
-            None => Either::Right(ready(Ok(None))),
+        values: &'a mut Option<S::Values>,
+        tasks: &mut Tasks<'a>,
+    ) {
+        if node.is_some() {
+            let values = values.get_or_insert_default();
+            self.slot
+                .load(parents, brought, node, connection, values, tasks);
         }
     }
 

@@ -1,11 +1,10 @@
 //! Columns that are read only when a query asks for them.
 
 use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::BoxFuture;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
 
@@ -18,6 +17,8 @@ use crate::error::{Error, Result};
 use crate::load::in_hand::{Complete, InHand, LoadOnto, NotYetLoaded, Restated, forget, load_onto};
 use crate::load::parents::Parents;
 use crate::load::position::At;
+use crate::load::slot::Brought;
+use crate::load::tasks::Tasks;
 use crate::load::{Node, Slot, StateField};
 use crate::order::{OrderBy, OrderTerm};
 use crate::record::{Assemble, Record};
@@ -172,19 +173,21 @@ impl<E: Entity, D: DeferredColumn<Owner = E>> Slot<E> for LoadColumn<D> {
         &'a self,
         _: Option<&'a Node<'a>>,
         _: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<()>> + Send + 'a {
-        ready(Ok(()))
+        (): &'a mut (),
+        _: &mut Tasks<'a>,
+    ) {
     }
 
     fn load<'a>(
         &'a self,
-        _: Parents<'a, E>,
-        values: Vec<D::Content>,
-        (): (),
+        _: &Parents<'a, E>,
+        brought: Brought<Vec<D::Content>, ()>,
         _: Option<&'a Node<'a>>,
         _: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<Self::Values>> + Send + 'a {
-        ready(Ok(values.into_iter()))
+        values: &'a mut Self::Values,
+        _: &mut Tasks<'a>,
+    ) {
+        *values = brought.joined.into_iter();
     }
 
     fn next(values: &mut Self::Values) -> Loaded<D::Content> {

@@ -13,6 +13,8 @@ use crate::load::chunks::Chunks;
 use crate::load::node::plan;
 use crate::load::parents::Parents;
 use crate::load::position::At;
+use crate::load::slot::Brought;
+use crate::load::tasks::Tasks;
 use crate::load::{Load, Loads, Node, Slot};
 use crate::record::{Assemble, Record, RecordOf};
 use crate::relation::{IntoLoad, Relation};
@@ -331,10 +333,12 @@ where
     };
     plan(std::slice::from_mut(&mut node), connection.scopes())?;
     let parents = Parents::in_hand(&entities);
-    let (joined, ahead) = Default::default();
-    let mut values = slot
-        .load(parents, joined, ahead, node.as_ref(), connection)
-        .await?;
+    let mut values = S::Values::default();
+    let mut tasks = Tasks::default();
+    let brought = Brought::default();
+    let node = node.as_ref();
+    slot.load(&parents, brought, node, connection, &mut values, &mut tasks);
+    tasks.finish().await?;
     Ok(entities
         .into_iter()
         .zip(states)
@@ -482,7 +486,7 @@ where
     let frame = values.take(&mut taken);
     let records = taken.into_records();
     Box::pin(async move {
-        let connection = on.acquire().await?;
+        let connection = on.acquire().connection().await?;
         let completed = load.complete(records, &connection).await?;
         Ok(C::put_back(frame, &mut Given::new(completed)))
     })

@@ -14,7 +14,7 @@ use crate::load::chunks::Chunks;
 use crate::load::keys::{Key, ParentKeys};
 use crate::load::node::relations;
 use crate::record::Record;
-use crate::relation::Relation;
+use crate::relation::{Relation, RelationDef};
 
 /// The parents of a load, and their keys if they came from rows. The keys are freed when the last load has dropped this.
 #[doc(hidden)]
@@ -58,20 +58,13 @@ impl<'a, E> Parents<'a, E> {
         &self,
         arrays: &[Type],
     ) -> Result<Arc<ParentKeys>> {
-        let types: Vec<&Type> = arrays.iter().map(member_of).collect();
-        let mut keys = ParentKeys::default();
-        let mut encoded = vec![BytesMut::new(); types.len()];
-        let mut key = KeyParts::default();
-        for parent in self.entities.iter() {
-            key.clear();
+        let mut encoder = Encoder::new(R::DEF, arrays.iter().map(member_of));
+        self.entities.try_for_each(&mut |parent| {
+            let mut key = KeyParts::default();
             R::key(parent, &mut key);
-            keys.push_values(key.not_null(), &types, &mut encoded)
-                .map_err(|source| Error::Encode {
-                    relation: R::DEF.to_string(),
-                    source,
-                })?;
-        }
-        Ok(Arc::new(keys))
+            encoder.push(&key)
+        })?;
+        Ok(Arc::new(encoder.keys))
     }
 
     /// Their primary keys, encoded as values of these types.
@@ -82,34 +75,56 @@ impl<'a, E> Parents<'a, E> {
     where
         E: Record,
     {
-        let types: Vec<&Type> = types.iter().map(base_of).collect();
-        let mut keys = ParentKeys::default();
-        let mut encoded = vec![BytesMut::new(); types.len()];
-        for parent in self.entities.iter() {
-            let binds = parent.key_binds();
-            let key = KeyParts::of(&binds);
-            keys.push_values(key.not_null(), &types, &mut encoded)
-                .map_err(|source| Error::Encode {
-                    relation: R::DEF.to_string(),
-                    source,
-                })?;
-        }
-        Ok(Arc::new(keys))
+        let mut encoder = Encoder::new(R::DEF, types.iter().map(base_of));
+        self.entities
+            .try_for_each(&mut |parent| encoder.push(&KeyParts::of(&parent.key_binds())))?;
+        Ok(Arc::new(encoder.keys))
     }
 
     /// Whether any of them refers to anything by this relation.
     pub(super) fn any_has_key<R: Relation<Parent = E>>(&self) -> bool {
         match self.row_keys(R::DEF.parent_columns) {
             Some(keys) => !keys.keys().is_empty(),
-            None => {
+            None => self.entities.any(&mut |parent| {
                 let mut key = KeyParts::default();
-                self.entities.iter().any(|parent| {
-                    key.clear();
-                    R::key(parent, &mut key);
-                    key.not_null().is_some()
-                })
-            }
+                R::key(parent, &mut key);
+                key.not_null().is_some()
+            }),
         }
+    }
+}
+
+/// Encodes the keys of parents that did not come from rows.
+struct Encoder<'t> {
+    relation: &'static RelationDef,
+    types: Vec<&'t Type>,
+    encoded: Vec<BytesMut>,
+    keys: ParentKeys,
+}
+
+impl<'t> Encoder<'t> {
+    fn new(relation: &'static RelationDef, types: impl Iterator<Item = &'t Type>) -> Self {
+        let types: Vec<&Type> = types.collect();
+        Self {
+            relation,
+            encoded: vec![BytesMut::new(); types.len()],
+            types,
+            keys: ParentKeys::default(),
+        }
+    }
+
+    fn push(&mut self, key: &KeyParts<'_>) -> Result<()> {
+        let Self {
+            relation,
+            types,
+            encoded,
+            keys,
+        } = self;
+        keys.push_values(key.not_null(), types, encoded)
+            .map_err(|source| Error::Encode {
+                relation: relation.to_string(),
+                source,
+            })
     }
 }
 

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 
 use crate::db::Connection;
 use crate::error::{Error, Result};
-use crate::load::keys::{Interned, Interner, Key, Keys};
+use crate::load::keys::{Interned, Interner, Key, Keys, ParentKeys};
 use crate::load::node::Prepared;
 use crate::load::parents::Parents;
 use crate::load::selectin::{Matched, Targets, unmatched};
@@ -85,7 +85,7 @@ fn hand_out(
 
 /// What was fetched for a relation, and for all below it, before its parents were known.
 pub struct Ahead<R: Relation, L: Loads<R::Target>> {
-    fetched: Option<Fetched<R, L>>,
+    pub(super) fetched: Option<Fetched<R, L>>,
     pub(super) below: L::Ahead,
 }
 
@@ -95,16 +95,6 @@ impl<R: Relation, L: Loads<R::Target>> Default for Ahead<R, L> {
             fetched: None,
             below: Default::default(),
         }
-    }
-}
-
-impl<R: Relation, L: Loads<R::Target>> Ahead<R, L> {
-    pub(super) fn new(fetched: Option<Fetched<R, L>>, below: L::Ahead) -> Self {
-        Self { fetched, below }
-    }
-
-    pub(super) fn take_fetched(&mut self) -> Option<Fetched<R, L>> {
-        self.fetched.take()
     }
 }
 
@@ -191,25 +181,37 @@ impl<R: Relation, L: Loads<R::Target>> Fetched<R, L> {
             }
             return Ok(matched.into_parts());
         }
-        let known: Vec<Option<u32>> = (0..keys.len())
-            .map(|key| parents.keys().find_same(&keys, key as u32))
-            .collect();
-        let mut matched = Pairs::with_capacity(pairs.len());
-        for (key, target) in pairs {
-            let key = known[key as usize].ok_or_else(|| unmatched(node))?;
-            let mut parents = parents.parents(key).map(|parent| (parent, target));
-            if R::Shape::SHARED {
-                matched.extend(parents);
-            } else {
-                matched.extend(parents.next());
-                if parents.next().is_some() {
-                    // Only a view can have two rows with the same declared primary key; an owned target cannot be theirs both.
-                    return Err(Error::TooMany {
-                        of: format!("{} with the same primary key", R::DEF.parent.name),
-                    });
-                }
-            }
-        }
-        Ok((rows, matched))
+        let pairs = matched(&keys, &pairs, &parents, R::Shape::SHARED, node)?;
+        Ok((rows, pairs))
     }
+}
+
+/// Which targets belong to which of the parents, where it is known to which keys they belong.
+fn matched(
+    keys: &Keys,
+    pairs: &Pairs,
+    parents: &ParentKeys,
+    shared: bool,
+    node: &RelationNode<'_>,
+) -> Result<Pairs> {
+    let known: Vec<Option<u32>> = (0..keys.len())
+        .map(|key| parents.keys().find_same(keys, key as u32))
+        .collect();
+    let mut matched = Pairs::with_capacity(pairs.len());
+    for &(key, target) in pairs {
+        let key = known[key as usize].ok_or_else(|| unmatched(node))?;
+        let mut parents = parents.parents(key).map(|parent| (parent, target));
+        if shared {
+            matched.extend(parents);
+            continue;
+        }
+        matched.extend(parents.next());
+        if parents.next().is_some() {
+            // Only a view can have two rows with the same declared primary key; an owned target cannot be theirs both.
+            return Err(Error::TooMany {
+                of: format!("{} with the same primary key", node.relation.parent.name),
+            });
+        }
+    }
+    Ok(matched)
 }

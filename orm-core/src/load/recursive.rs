@@ -8,7 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, join};
+use futures_util::future::BoxFuture;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
@@ -24,6 +24,8 @@ use crate::load::keys::ParentKeys;
 use crate::load::node::{Prepared, Recursion};
 use crate::load::parents::Parents;
 use crate::load::position::At;
+use crate::load::slot::Brought;
+use crate::load::tasks::Tasks;
 use crate::load::{
     Filled, FilledIf, If, Loads, Node, Put, RelationNode, Rows, Slot, filled, nodes,
 };
@@ -188,50 +190,52 @@ where
         Ok(())
     }
 
-    async fn fetch_ahead<'a>(
+    fn fetch_ahead<'a>(
         &'a self,
         node: Option<&'a Node<'a>>,
         connection: &'a Connection<'a>,
-    ) -> Result<Self::Ahead> {
+        ahead: &'a mut Self::Ahead,
+        tasks: &mut Tasks<'a>,
+    ) {
         let node = filled(node);
-        let own = async {
-            match &node.ahead {
-                Some(prepared) => fetch_ahead::<R, L>(&self.loads, node, prepared, connection)
-                    .await
-                    .map(Some),
-                None => Ok(None),
-            }
-        };
-        // Boxed, so that the futures of nested loads do not contain each other.
-        let below: BoxFuture<'a, _> = Box::pin(self.loads.fetch_ahead(&node.slots, connection));
-        let (own, below) = join(own, below).await;
-        Ok(Ahead {
-            fetched: own?,
-            below: below?,
-        })
+        let Ahead { fetched, below } = ahead;
+        if let Some(prepared) = &node.ahead {
+            tasks.push(async move {
+                let found = fetch_ahead::<R, L>(&self.loads, node, prepared, connection).await?;
+                *fetched = Some(found);
+                Ok(())
+            });
+        }
+        self.loads
+            .fetch_ahead(&node.slots, connection, below, tasks);
     }
 
-    async fn load<'a>(
+    fn load<'a>(
         &'a self,
-        parents: Parents<'a, R::Parent>,
-        (): (),
-        ahead: Self::Ahead,
+        parents: &Parents<'a, R::Parent>,
+        brought: Brought<(), Self::Ahead>,
         node: Option<&'a Node<'a>>,
         connection: &'a Connection<'a>,
-    ) -> Result<Self::Values> {
+        values: &'a mut Self::Values,
+        tasks: &mut Tasks<'a>,
+    ) {
         let node = filled(node);
-        let (found, keys) = match ahead.fetched {
-            Some(fetched) => fetched.of(&parents, &self.loads, node)?,
-            None => fetch::<R, L>(&parents, &self.loads, node, connection).await?,
-        };
-        let (rows, hung) = found.hang(node, &keys, parents.entities.len())?;
-        // Frees their keys.
-        drop((parents, keys));
-        let targets = rows
-            .finish(&self.loads, &node.slots, ahead.below, connection)
-            .await?;
-        let targets = targets.into_values().collect();
-        Ok(R::Shape::assemble(targets, &hung).into_iter())
+        let parents = parents.clone();
+        tasks.push(async move {
+            let Ahead { fetched, below } = brought.ahead;
+            let (found, keys) = match fetched {
+                Some(fetched) => fetched.of(&parents, &self.loads, node)?,
+                None => fetch::<R, L>(&parents, &self.loads, node, connection).await?,
+            };
+            let (rows, hung) = found.hang(node, &keys, parents.entities.len())?;
+            // Frees their keys.
+            drop((parents, keys));
+            let targets = rows
+                .finish(&self.loads, &node.slots, below, connection)
+                .await?;
+            *values = R::Shape::assemble(targets.into_vec(), &hung).into_iter();
+            Ok(())
+        });
     }
 
     fn next(values: &mut Self::Values) -> Self::Value {

@@ -1,6 +1,6 @@
 //! The rows of one statement: entities, and what came with them.
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either, Ready, ready};
 use tokio_postgres::Row;
 
 use crate::db::Connection;
@@ -9,6 +9,8 @@ use crate::entity::Entity;
 use crate::error::Result;
 use crate::load::chunks::Chunks;
 use crate::load::parents::{Parents, RowKeysBuilder};
+use crate::load::slot::Brought;
+use crate::load::tasks::Tasks;
 use crate::load::{Loads, Node};
 
 /// Entities as they arrived, their relations still unloaded, next to what came in the same rows.
@@ -29,6 +31,15 @@ impl<E: Entity, L: Loads<E>> Default for Rows<E, L> {
 }
 
 impl<E: Entity, L: Loads<E>> Rows<E, L> {
+    /// Those of a query, which returns them as they are if there is nothing to load.
+    pub(crate) fn of_query() -> Self {
+        let mut rows = Self::default();
+        if !L::IS_FILLED {
+            rows.entities = Chunks::whole();
+        }
+        rows
+    }
+
     /// The entity at a position.
     pub(super) fn entity(&self, position: u32) -> &E {
         &self.entities[position as usize]
@@ -61,22 +72,39 @@ impl<E: Entity, L: Loads<E>> Rows<E, L> {
         nodes: &'a [Option<Node<'a>>],
         ahead: L::Ahead,
         connection: &'a Connection<'a>,
-    ) -> BoxFuture<'a, Result<LoadedRows<E, L>>> {
+    ) -> Finishing<'a, E, L> {
+        let Self {
+            entities,
+            joined,
+            keys,
+        } = self;
+        let mut columns = L::Columns::default();
+        if !L::IS_FILLED {
+            return Either::Left(ready(Ok(LoadedRows { entities, columns })));
+        }
         // Boxed, so that the futures of nested loads do not contain each other.
-        Box::pin(async move {
-            let Self {
-                entities,
-                joined,
-                keys,
-            } = self;
+        Either::Right(Box::pin(async move {
             let parents = Parents::of_rows(&entities, keys.finish());
-            let columns = loads
-                .load(parents, joined, ahead, nodes, connection)
-                .await?;
+            let brought = Brought { joined, ahead };
+            let mut tasks = Tasks::default();
+            loads.load(
+                &parents,
+                brought,
+                nodes,
+                connection,
+                &mut columns,
+                &mut tasks,
+            );
+            // Each load frees its own.
+            drop(parents);
+            tasks.finish().await?;
             Ok(LoadedRows { entities, columns })
-        })
+        }))
     }
 }
+
+type Finishing<'a, E, L> =
+    Either<Ready<Result<LoadedRows<E, L>>>, BoxFuture<'a, Result<LoadedRows<E, L>>>>;
 
 /// Entities, and next to them what was loaded for each.
 pub(crate) struct LoadedRows<E: Entity, L: Loads<E>> {
@@ -94,5 +122,14 @@ impl<E: Entity, L: Loads<E>> LoadedRows<E, L> {
         entities
             .into_iter()
             .map(move |entity| L::assemble(entity, L::next(&mut columns)))
+    }
+
+    /// [`into_values`](Self::into_values) as a list.
+    pub(crate) fn into_vec(self) -> Vec<L::Value> {
+        let Self {
+            entities,
+            mut columns,
+        } = self;
+        entities.map_into_vec(|entity| L::assemble(entity, L::next(&mut columns)))
     }
 }

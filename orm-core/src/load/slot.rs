@@ -1,8 +1,5 @@
 //! The slots of a query, one for each relation: skipped or filled with a load.
 
-use std::future::Future;
-
-use futures_util::future::{BoxFuture, FutureExt, join, ready};
 use tokio_postgres::Row;
 
 use crate::db::Connection;
@@ -11,6 +8,7 @@ use crate::error::Result;
 use crate::load::node::Node;
 use crate::load::parents::Parents;
 use crate::load::position::List;
+use crate::load::tasks::Tasks;
 use crate::record::{Assemble, Record, RecordOf};
 use crate::relation::IntoLoad;
 use crate::state::Unloaded;
@@ -84,6 +82,35 @@ pub trait Vacant<F> {}
 
 impl<F> Vacant<F> for Skip {}
 
+/// What has been read of a slot before its parents were all there: in their rows, and by statements that were sent ahead.
+#[derive(Default)]
+pub struct Brought<Joined, Ahead> {
+    pub(super) joined: Joined,
+    pub(super) ahead: Ahead,
+}
+
+impl<FirstJoined, RestJoined, FirstAhead, RestAhead>
+    Brought<(FirstJoined, RestJoined), (FirstAhead, RestAhead)>
+{
+    fn split(
+        self,
+    ) -> (
+        Brought<FirstJoined, FirstAhead>,
+        Brought<RestJoined, RestAhead>,
+    ) {
+        let Self { joined, ahead } = self;
+        let first = Brought {
+            joined: joined.0,
+            ahead: ahead.0,
+        };
+        let rest = Brought {
+            joined: joined.1,
+            ahead: ahead.1,
+        };
+        (first, rest)
+    }
+}
+
 /// One slot of the entity `E`.
 #[doc(hidden)]
 pub trait Slot<E: Entity>: Clone + Send + Sync + 'static {
@@ -94,7 +121,10 @@ pub trait Slot<E: Entity>: Clone + Send + Sync + 'static {
     /// What was fetched before the parents were known.
     type Ahead: Default + Send;
     /// The values, one for each parent.
-    type Values: Send;
+    type Values: Default + Send;
+
+    /// Whether there can be anything to load.
+    const IS_FILLED: bool = true;
 
     fn describe(&self) -> Option<Node<'_>>;
 
@@ -113,16 +143,20 @@ pub trait Slot<E: Entity>: Clone + Send + Sync + 'static {
         &'a self,
         node: Option<&'a Node<'a>>,
         connection: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<Self::Ahead>> + Send + 'a;
+        ahead: &'a mut Self::Ahead,
+        tasks: &mut Tasks<'a>,
+    );
 
+    /// Loads what neither the parents' rows nor statements sent ahead have brought.
     fn load<'a>(
         &'a self,
-        parents: Parents<'a, E>,
-        joined: Self::Joined,
-        ahead: Self::Ahead,
+        parents: &Parents<'a, E>,
+        brought: Brought<Self::Joined, Self::Ahead>,
         node: Option<&'a Node<'a>>,
         connection: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<Self::Values>> + Send + 'a;
+        values: &'a mut Self::Values,
+        tasks: &mut Tasks<'a>,
+    );
 
     /// The value of the next parent.
     fn next(values: &mut Self::Values) -> Self::Value;
@@ -133,6 +167,8 @@ impl<E: Entity> Slot<E> for Skip {
     type Joined = ();
     type Ahead = ();
     type Values = ();
+
+    const IS_FILLED: bool = false;
 
     fn describe(&self) -> Option<Node<'_>> {
         None
@@ -153,19 +189,20 @@ impl<E: Entity> Slot<E> for Skip {
         &'a self,
         _: Option<&'a Node<'a>>,
         _: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<()>> + Send + 'a {
-        ready(Ok(()))
+        (): &'a mut (),
+        _: &mut Tasks<'a>,
+    ) {
     }
 
     fn load<'a>(
         &'a self,
-        _: Parents<'a, E>,
-        (): (),
-        (): (),
+        _: &Parents<'a, E>,
+        _: Brought<(), ()>,
         _: Option<&'a Node<'a>>,
         _: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<()>> + Send + 'a {
-        ready(Ok(()))
+        (): &'a mut (),
+        _: &mut Tasks<'a>,
+    ) {
     }
 
     fn next((): &mut ()) -> Unloaded {
@@ -180,7 +217,10 @@ pub trait Slots<E: Entity>: Send + Sync + 'static {
     type Values: List + Send + Sync + 'static;
     type Joined: Default + Send;
     type Ahead: Default + Send;
-    type Columns: Send;
+    type Columns: Default + Send;
+
+    /// Whether there is anything to load.
+    const IS_FILLED: bool;
 
     fn describe<'q>(&'q self, nodes: &mut Vec<Option<Node<'q>>>);
 
@@ -197,17 +237,19 @@ pub trait Slots<E: Entity>: Send + Sync + 'static {
         &'a self,
         nodes: &'a [Option<Node<'a>>],
         connection: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<Self::Ahead>> + Send + 'a;
+        ahead: &'a mut Self::Ahead,
+        tasks: &mut Tasks<'a>,
+    );
 
-    /// Loads all slots at once: their statements are pipelined on the connection.
     fn load<'a>(
         &'a self,
-        parents: Parents<'a, E>,
-        joined: Self::Joined,
-        ahead: Self::Ahead,
+        parents: &Parents<'a, E>,
+        brought: Brought<Self::Joined, Self::Ahead>,
         nodes: &'a [Option<Node<'a>>],
         connection: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<Self::Columns>> + Send + 'a;
+        columns: &'a mut Self::Columns,
+        tasks: &mut Tasks<'a>,
+    );
 
     fn next(columns: &mut Self::Columns) -> Self::Values;
 }
@@ -217,6 +259,8 @@ impl<E: Entity> Slots<E> for () {
     type Joined = ();
     type Ahead = ();
     type Columns = ();
+
+    const IS_FILLED: bool = false;
 
     fn describe<'q>(&'q self, _: &mut Vec<Option<Node<'q>>>) {}
 
@@ -235,19 +279,20 @@ impl<E: Entity> Slots<E> for () {
         &'a self,
         _: &'a [Option<Node<'a>>],
         _: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<()>> + Send + 'a {
-        ready(Ok(()))
+        (): &'a mut (),
+        _: &mut Tasks<'a>,
+    ) {
     }
 
     fn load<'a>(
         &'a self,
-        _: Parents<'a, E>,
-        (): (),
-        (): (),
+        _: &Parents<'a, E>,
+        _: Brought<(), ()>,
         _: &'a [Option<Node<'a>>],
         _: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<()>> + Send + 'a {
-        ready(Ok(()))
+        (): &'a mut (),
+        _: &mut Tasks<'a>,
+    ) {
     }
 
     fn next((): &mut ()) {}
@@ -258,6 +303,8 @@ impl<E: Entity, First: Slot<E>, Rest: Slots<E>> Slots<E> for (First, Rest) {
     type Joined = (First::Joined, Rest::Joined);
     type Ahead = (First::Ahead, Rest::Ahead);
     type Columns = (First::Values, Rest::Columns);
+
+    const IS_FILLED: bool = First::IS_FILLED || Rest::IS_FILLED;
 
     fn describe<'q>(&'q self, nodes: &mut Vec<Option<Node<'q>>>) {
         nodes.push(self.0.describe());
@@ -281,29 +328,29 @@ impl<E: Entity, First: Slot<E>, Rest: Slots<E>> Slots<E> for (First, Rest) {
         &'a self,
         nodes: &'a [Option<Node<'a>>],
         connection: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<Self::Ahead>> + Send + 'a {
+        ahead: &'a mut Self::Ahead,
+        tasks: &mut Tasks<'a>,
+    ) {
         let (node, rest) = split_first(nodes);
-        // Boxed, here and below: the compiler does not look into futures as deep as some entities have relations.
-        let rest: BoxFuture<'a, _> = Box::pin(self.1.fetch_ahead(rest, connection));
-        join(self.0.fetch_ahead(node, connection), rest).map(|(first, rest)| Ok((first?, rest?)))
+        self.0.fetch_ahead(node, connection, &mut ahead.0, tasks);
+        self.1.fetch_ahead(rest, connection, &mut ahead.1, tasks);
     }
 
     fn load<'a>(
         &'a self,
-        parents: Parents<'a, E>,
-        joined: Self::Joined,
-        ahead: Self::Ahead,
+        parents: &Parents<'a, E>,
+        brought: Brought<Self::Joined, Self::Ahead>,
         nodes: &'a [Option<Node<'a>>],
         connection: &'a Connection<'a>,
-    ) -> impl Future<Output = Result<Self::Columns>> + Send + 'a {
-        let (node, rest) = split_first(nodes);
-        let first = self
-            .0
-            .load(parents.clone(), joined.0, ahead.0, node, connection);
-        let rest: BoxFuture<'a, _> =
-            Box::pin(self.1.load(parents, joined.1, ahead.1, rest, connection));
-        // All are waited for, also if one fails: a result that is not read to its end would cost the connection.
-        join(first, rest).map(|(first, rest)| Ok((first?, rest?)))
+        columns: &'a mut Self::Columns,
+        tasks: &mut Tasks<'a>,
+    ) {
+        let (node, others) = split_first(nodes);
+        let (first, rest) = brought.split();
+        self.0
+            .load(parents, first, node, connection, &mut columns.0, tasks);
+        self.1
+            .load(parents, rest, others, connection, &mut columns.1, tasks);
     }
 
     fn next(columns: &mut Self::Columns) -> Self::Values {

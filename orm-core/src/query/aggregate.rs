@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 
 use crate::aggregate::{Aggregate, Average, Base, Number, Sum};
 use crate::annotate::Annotations;
-use crate::db::{Connection, Executor, connect};
+use crate::db::{Connection, Executor};
 use crate::decode::ValueType;
 use crate::entity::Entity;
 use crate::error::Result;
@@ -84,7 +84,10 @@ impl<E: Entity, L: Loads<E>, A: Annotations> Query<E, L, A> {
         T: Field,
         X: Executor + ?Sized,
     {
-        let connection = connect(on, &self.select.scopes).await?;
+        let connection = on
+            .acquire()
+            .connection_scoped_by(&self.select.scopes)
+            .await?;
         let value_type = ValueType::of::<T>();
         let scopes = connection.scopes();
         let select = sql::aggregate(E::DEF, &self.select, &aggregate, value_type, scopes);

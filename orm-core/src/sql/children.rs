@@ -1,14 +1,19 @@
 //! The statement of a load: the targets of all parents at once, found by the parents' keys.
 
+mod origin;
+mod per_parent;
+
+pub(crate) use origin::{KeyFrom, Origin};
+
 use crate::entity::{ColumnDef, EntityDef};
 use crate::load::{Node, RelationNode, relations};
 use crate::relation::RelationKind;
 use crate::scope::Scopes;
-use crate::select::Select;
 use crate::sql::SelectSql;
-use crate::sql::join::{Output, columns, joins, left_join, names, on_key, read_columns};
+use crate::sql::children::per_parent::PerParent;
+use crate::sql::join::{Output, joins, names, on_key};
 use crate::sql::recursive;
-use crate::sql::select::{Place, ROW, conditions, finish, from, limit, order};
+use crate::sql::select::{Place, conditions, finish, order};
 use crate::sql::writer::{Alias, Name, Table, Writer};
 
 /// The statement of a load.
@@ -33,29 +38,6 @@ pub(crate) enum KeySource {
     Parts(Vec<usize>),
 }
 
-/// Where a statement has the keys of the parents from.
-#[derive(Clone, Copy)]
-pub(crate) enum KeyFrom<'a> {
-    /// From its first parameters: the distinct keys, one array for each part.
-    Parameters,
-    /// From the parents' own statement, as a subquery.
-    Query(&'a Origin<'a>),
-}
-
-/// How the parents of a load are found.
-pub(crate) enum Origin<'a> {
-    /// By the query itself.
-    Root {
-        def: &'static EntityDef,
-        select: &'a Select,
-    },
-    /// By a load above.
-    Below {
-        node: &'a RelationNode<'a>,
-        parents: &'a Origin<'a>,
-    },
-}
-
 /// Below, `$1` are the distinct keys of the parents, as one array; composite keys are one array for each part.
 ///
 /// - a key of one column: `SELECT .. FROM posts AS t0 WHERE t0.author_id = ANY($1)`
@@ -63,13 +45,15 @@ pub(crate) enum Origin<'a> {
 ///   $2::int4[]) WITH ORDINALITY AS k(c0, c1, n) JOIN lines AS t0 ON t0.order_id = k.c0 AND t0.line = k.c1`
 /// - many to many: `SELECT l.post_id, .. FROM post_tags AS l JOIN tags AS t0 ON t0.id = l.tag_id WHERE
 ///   l.post_id = ANY($1)`
-/// - so many of each parent: `SELECT k.n, .. FROM unnest($1::int8[]) WITH ORDINALITY AS k(c0, n) CROSS JOIN LATERAL
-///   (SELECT .. FROM posts AS t0 WHERE t0.author_id = k.c0 ORDER BY .. LIMIT 3) AS t0`, where the rows of the subquery are
-///   numbered, so that the result can be in their order
+/// - so many of each parent: see [`PerParent`]
 ///
-/// Where the keys are those of the parents' statement, `ARRAY(SELECT ..)` stands for `$1`: PostgreSQL runs it once, and
-/// uses the index on `author_id` with its result, which it often does not for `IN (SELECT ..)`. And
-/// `(SELECT DISTINCT ..) AS k` stands for `unnest`.
+/// Where the keys are those of the parents' statement:
+///
+/// - below a small page `ARRAY(SELECT ..)` stands for `$1`: PostgreSQL runs it once, and uses the index on `author_id` with its result,
+///   which it often does not for the `IN (SELECT ..)` of a page (measured: 4 times as long for 20 users)
+/// - otherwise it is `IN (SELECT ..)`, which is planned by what is known of the parents' condition. For each row, PostgreSQL looks
+///   through an array from end to end when a bitmap of the table gets too large for `work_mem`: with 100,000 keys that does not end.
+/// - `(SELECT DISTINCT ..) AS k` stands for `unnest`
 pub(crate) fn children(node: &RelationNode<'_>, from: KeyFrom<'_>, scopes: &Scopes) -> Children {
     if let Some(recursion) = node.recursion {
         return recursive::children(node, recursion, from, scopes);
@@ -83,13 +67,19 @@ pub(crate) fn children(node: &RelationNode<'_>, from: KeyFrom<'_>, scopes: &Scop
     let mut writer = Writer::reserving(bound, scopes);
     let mut output = Output::default();
     let table = writer.next_alias();
-    let key_columns = source.key_columns(&mut output, table);
+    let key = source.key(table);
+    if !source.target_has_key() {
+        for KeyColumn { sql, cast } in &key {
+            output.column(format_args!("{sql}{cast}"));
+        }
+    }
     let target_at = output.entity(relation.target, table);
-    let key_source = match (key_columns, from) {
-        // The key is a column of the target, which is read anyway.
-        (None, _) => KeySource::Parts(vec![target_at + relation.target_columns[0]]),
-        (Some(_), KeyFrom::Parameters) if !source.by_value => KeySource::Number(0),
-        (Some(columns), _) => KeySource::Parts((0..columns).collect()),
+    let key_source = match from {
+        _ if source.target_has_key() => {
+            KeySource::Parts(vec![target_at + relation.target_columns[0]])
+        }
+        KeyFrom::Parameters if !source.by_value => KeySource::Number(0),
+        _ => KeySource::Parts((0..key.len()).collect()),
     };
     source.rows(&mut writer, table);
     joins(
@@ -100,23 +90,7 @@ pub(crate) fn children(node: &RelationNode<'_>, from: KeyFrom<'_>, scopes: &Scop
         &node.slots,
     );
     source.conditions(&mut writer, table);
-    if source.is_limited() {
-        let key = match key_source {
-            KeySource::Number(_) => "n",
-            KeySource::Parts(_) => "c0",
-        };
-        let keys = Alias::Keys;
-        writer.write(format_args!(
-            " ORDER BY {keys}.{key}, {table}.{}",
-            Name(ROW)
-        ));
-    } else if matches!(
-        relation.kind,
-        RelationKind::HasMany | RelationKind::ManyToMany
-    ) {
-        // Of targets of which each parent has one, the order says nothing.
-        order(&mut writer, relation.target, node.select, Place::of(table));
-    }
+    source.order(&mut writer, table);
     Children {
         select: finish(writer, output),
         keys: bound,
@@ -134,6 +108,24 @@ struct Source<'a> {
     keys: Vec<&'static ColumnDef>,
     /// Whether the rows are found by `key = ANY(array)`. Otherwise the keys are a table that is joined.
     by_value: bool,
+    /// Which of them each parent gets. `None`: all.
+    per_parent: Option<PerParent>,
+}
+
+/// A column that says to which key a row belongs.
+struct KeyColumn {
+    sql: String,
+    /// What it is read with.
+    cast: &'static str,
+}
+
+impl KeyColumn {
+    fn new(of: Alias, name: impl std::fmt::Display, cast: &'static str) -> Self {
+        Self {
+            sql: format!("{of}.{name}"),
+            cast,
+        }
+    }
 }
 
 impl<'a> Source<'a> {
@@ -146,19 +138,17 @@ impl<'a> Source<'a> {
             Some(_) => parents.clone(),
         };
         let same_bytes = |key: &&ColumnDef| key.ty.equal_means_same_bytes();
+        let per_parent = PerParent::of(node.select);
         let by_value = keys.len() == 1
             && keys.iter().chain(&parents).all(same_bytes)
-            && !node.select.per_parent.is_some();
+            && per_parent != Some(PerParent::Lateral);
         Self {
             node,
             from,
             keys,
             by_value,
+            per_parent,
         }
-    }
-
-    fn is_limited(&self) -> bool {
-        self.node.select.per_parent.is_some()
     }
 
     /// The columns that hold the parent's key, and what they are columns of.
@@ -173,28 +163,38 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Adds the columns that say to which key a row belongs, and returns their number. None if the target has them anyway.
-    fn key_columns(&self, output: &mut Output, table: Alias) -> Option<usize> {
+    /// Whether the key is a column of the target, which is read anyway.
+    fn target_has_key(&self) -> bool {
+        self.by_value && self.node.relation.link.is_none()
+    }
+
+    /// The columns that say to which key a row belongs.
+    fn key(&self, table: Alias) -> Vec<KeyColumn> {
+        match self.per_parent {
+            Some(PerParent::Window) => self.numbered_key(table),
+            Some(PerParent::Lateral) | None => self.found_key(table),
+        }
+    }
+
+    /// The same, where the rows are found.
+    fn found_key(&self, table: Alias) -> Vec<KeyColumn> {
         if self.by_value {
-            self.node.relation.link.as_ref()?;
             let (keyed, columns) = self.keyed(table);
             let cast = self.keys[0].ty.select_cast();
-            output.column(format_args!("{keyed}.{}{cast}", Name(columns[0])));
-            return Some(1);
+            return vec![KeyColumn::new(keyed, Name(columns[0]), cast)];
         }
         match self.from {
-            KeyFrom::Parameters => {
-                output.column(format_args!("{}.n", Alias::Keys));
-                Some(1)
-            }
+            KeyFrom::Parameters => vec![KeyColumn::new(Alias::Keys, "n", "")],
             KeyFrom::Query(_) => {
                 let relation = self.node.relation;
                 let parents = at(relation.parent, relation.parent_columns);
-                for (position, key) in parents.iter().enumerate() {
-                    let cast = key.ty.select_cast();
-                    output.column(format_args!("{}.c{position}{cast}", Alias::Keys));
-                }
-                Some(parents.len())
+                let parts = parents.iter().enumerate();
+                parts
+                    .map(|(position, key)| {
+                        let name = format!("c{position}");
+                        KeyColumn::new(Alias::Keys, name, key.ty.select_cast())
+                    })
+                    .collect()
             }
         }
     }
@@ -202,14 +202,40 @@ impl<'a> Source<'a> {
     /// Writes the FROM clause, up to where joins can follow.
     fn rows(&self, writer: &mut Writer, table: Alias) {
         writer.push(" FROM ");
+        match self.per_parent {
+            None => self.found(writer, table),
+            Some(PerParent::Lateral) => self.looked_up(writer, table),
+            Some(PerParent::Window) => self.numbered(writer, table),
+        }
+    }
+
+    /// Writes the WHERE clause.
+    fn conditions(&self, writer: &mut Writer, table: Alias) {
+        match self.per_parent {
+            None => self.found_conditions(writer, table),
+            // They are where the rows of each parent are looked up.
+            Some(PerParent::Lateral) => {}
+            Some(PerParent::Window) => self.kept_numbers(writer, table),
+        }
+    }
+
+    /// Writes the ORDER BY clause.
+    fn order(&self, writer: &mut Writer, table: Alias) {
+        let relation = self.node.relation;
+        match (self.per_parent, relation.kind) {
+            (Some(_), _) => self.order_by_number(writer, table),
+            (None, RelationKind::HasMany | RelationKind::ManyToMany) => {
+                order(writer, relation.target, self.node.select, Place::of(table));
+            }
+            // Of targets of which each parent has one, the order says nothing.
+            (None, RelationKind::HasOne | RelationKind::BelongsTo) => {}
+        }
+    }
+
+    /// Writes the tables where the rows of all keys are found.
+    fn found(&self, writer: &mut Writer, table: Alias) {
         if !self.by_value {
             self.key_table(writer, table);
-        }
-        if self.is_limited() {
-            self.lateral(writer, table);
-            return;
-        }
-        if !self.by_value {
             writer.push(" JOIN ");
         }
         self.target(writer, table, |writer, keyed, columns| {
@@ -247,49 +273,31 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// ` CROSS JOIN LATERAL (SELECT .. WHERE t0.author_id = k.c0 .. ORDER BY .. LIMIT 3) AS t0`.
-    fn lateral(&self, writer: &mut Writer, table: Alias) {
-        let node = self.node;
-        writer.write(format_args!(
-            " CROSS JOIN LATERAL (SELECT *, row_number() OVER () AS {} FROM (SELECT ",
-            Name(ROW)
-        ));
-        columns(writer, table, read_columns(node));
-        writer.push(" FROM ");
-        self.target(writer, table, |_, _, _| {});
-        writer.push(" WHERE ");
-        let (keyed, key_columns) = self.keyed(table);
-        on_keys(writer, keyed, &key_columns);
-        conditions(writer, node.select, Place::of(table), " AND ");
-        order(writer, node.relation.target, node.select, Place::of(table));
-        limit(writer, &node.select.per_parent);
-        writer.write(format_args!(") AS q) AS {table}"));
-    }
-
-    /// Writes the WHERE clause.
-    fn conditions(&self, writer: &mut Writer, table: Alias) {
+    /// Writes the conditions under which they are found.
+    fn found_conditions(&self, writer: &mut Writer, table: Alias) {
         let select = self.node.select;
-        if self.is_limited() {
-            return;
-        }
         if !self.by_value {
             conditions(writer, select, Place::of(table), " WHERE ");
             return;
         }
         let (keyed, key_columns) = self.keyed(table);
-        writer.write(format_args!(
-            " WHERE {keyed}.{} = ANY(",
-            Name(key_columns[0])
-        ));
+        writer.write(format_args!(" WHERE {keyed}.{}", Name(key_columns[0])));
         match self.from {
-            KeyFrom::Parameters => writer.parameter(1, self.keys[0].ty.array()),
-            KeyFrom::Query(origin) => {
-                writer.push("ARRAY(SELECT ");
-                origin.keys(writer, self.node.relation.parent_columns, false);
+            KeyFrom::Parameters => {
+                writer.push(" = ANY(");
+                writer.parameter(1, self.keys[0].ty.array());
                 writer.push(")");
             }
+            KeyFrom::Query(origin) => {
+                let (lead, end) = match origin.is_small_page() {
+                    true => (" = ANY(ARRAY(SELECT ", "))"),
+                    false => (" IN (SELECT ", ")"),
+                };
+                writer.push(lead);
+                origin.keys(writer, self.node.relation.parent_columns, false);
+                writer.push(end);
+            }
         }
-        writer.push(")");
         conditions(writer, select, Place::of(table), " AND ");
     }
 
@@ -338,76 +346,6 @@ impl<'a> Source<'a> {
                 }
                 writer.push(")");
             }
-        }
-    }
-}
-
-impl Origin<'_> {
-    /// Writes the rest of a SELECT: keys of the parents, and where they come from.
-    ///
-    /// Distinct keys are so by their bytes, as the client tells them apart: keys that can be equal without being the same
-    /// get a column with their text. `concat` gives all of it, where a cast would cut the blanks of a `bpchar`.
-    pub(super) fn keys(&self, writer: &mut Writer, key: &[usize], distinct: bool) {
-        // The load whose statement the parents come with, and the joins from there.
-        let mut joined = Vec::new();
-        let mut anchor = self;
-        while let Origin::Below { node, parents } = anchor
-            && node.is_joined()
-        {
-            joined.push(*node);
-            anchor = parents;
-        }
-        joined.reverse();
-        let table = writer.next_alias();
-        let aliases: Vec<Alias> = joined.iter().map(|_| writer.next_alias()).collect();
-        let parent = aliases.last().copied().unwrap_or(table);
-        let key = at(self.def(), key);
-        columns(writer, parent, key.iter().copied());
-        if distinct {
-            for (_, column) in ambiguous(&key) {
-                writer.write(format_args!(", concat({parent}.{})", Name(column.name)));
-            }
-        }
-        let with_joins = |writer: &mut Writer| {
-            let parents = std::iter::once(table).chain(aliases.iter().copied());
-            for ((node, alias), parent) in joined.iter().zip(&aliases).zip(parents) {
-                left_join(writer, node, parent, *alias);
-            }
-        };
-        match anchor {
-            Origin::Root { def, select } => {
-                from(writer, def, select, table, false);
-                with_joins(writer);
-                conditions(writer, select, Place::of(table), " WHERE ");
-                if select.page.is_some() {
-                    order(writer, def, select, Place::of(table));
-                    limit(writer, &select.page);
-                }
-            }
-            Origin::Below { node, parents } => {
-                if let Some(recursion) = node.recursion {
-                    return recursive::rows(writer, node, recursion, parents, table, with_joins);
-                }
-                let source = Source::of(node, KeyFrom::Query(parents));
-                source.rows(writer, table);
-                with_joins(writer);
-                source.conditions(writer, table);
-            }
-        }
-    }
-
-    /// Whether the rows that the keys come from are limited.
-    fn is_page(&self) -> bool {
-        match self {
-            Self::Root { select, .. } => select.page.is_some(),
-            Self::Below { node, parents } => node.is_joined() && parents.is_page(),
-        }
-    }
-
-    fn def(&self) -> &'static EntityDef {
-        match self {
-            Self::Root { def, .. } => def,
-            Self::Below { node, .. } => node.relation.target,
         }
     }
 }

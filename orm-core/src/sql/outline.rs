@@ -109,33 +109,56 @@ impl<'q> Outline<'q> {
             page,
             annotations,
             per_parent,
+            by_window,
             fixed,
             lock,
             // They are among those of the connection.
             scopes: _,
         } = select;
-        self.option(source.as_ref(), |outline, pieces| outline.pieces(pieces));
-        self.list(filters, |outline, filter| {
-            outline.scoped(filter, Self::expr);
-        });
-        self.list(order, |outline, term| {
-            outline.scoped(term, Self::order_term);
-        });
-        self.page(page);
-        self.list(annotations, Self::annotated);
-        self.page(per_parent);
-        self.option(*fixed, Self::address);
-        self.option(
-            lock.as_ref(),
-            |outline,
-             Lock {
-                 strength,
-                 if_locked,
-             }| {
-                outline.literal(strength);
-                outline.literal(if_locked);
-            },
-        );
+        // Most queries have little of it: only what is there, each after its number.
+        if let Some(pieces) = source {
+            self.word(1);
+            self.pieces(pieces);
+        }
+        if !filters.is_empty() {
+            self.word(2);
+            self.list(filters, |outline, filter| {
+                outline.scoped(filter, Self::expr)
+            });
+        }
+        if !order.is_empty() {
+            self.word(3);
+            self.list(order, |outline, term| {
+                outline.scoped(term, Self::order_term)
+            });
+        }
+        if page.is_some() {
+            self.word(4);
+            self.page(page);
+        }
+        if !annotations.is_empty() {
+            self.word(5);
+            self.list(annotations, Self::annotated);
+        }
+        if per_parent.is_some() {
+            self.word(6);
+            self.page(per_parent);
+            self.flag(*by_window);
+        }
+        if let Some(fixed) = *fixed {
+            self.word(7);
+            self.address(fixed);
+        }
+        if let Some(Lock {
+            strength,
+            if_locked,
+        }) = lock
+        {
+            self.word(8);
+            self.literal(strength);
+            self.literal(if_locked);
+        }
+        self.word(0);
     }
 
     fn scoped<T>(&mut self, scoped: &'q Scoped<T>, inner: impl FnOnce(&mut Self, &'q T)) {
@@ -163,7 +186,7 @@ impl<'q> Outline<'q> {
     }
 
     fn page(&mut self, Page { limit, offset }: &'q Page) {
-        let count = |outline: &mut Self, count: &'q Count| outline.bind(count.bind());
+        let count = |outline: &mut Self, count: &'q Count| outline.parameter(count.parameter());
         self.option(limit.as_ref(), count);
         self.option(offset.as_ref(), count);
     }
@@ -337,6 +360,8 @@ impl<'q> Outline<'q> {
                 self.word(0);
                 self.address(*def);
                 self.select(select);
+                // The one part of the text that depends on a value.
+                self.flag(origin.is_small_page());
             }
             Origin::Below { node, parents } => {
                 self.word(1);

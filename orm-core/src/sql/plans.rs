@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use crate::aggregate::Aggregate;
 use crate::bind::Parameter;
@@ -21,7 +22,7 @@ use crate::sql::{Children, KeyFrom, SelectSql, Sql};
 #[derive(Debug)]
 pub(crate) struct Planned<S> {
     plan: Arc<Plan<S>>,
-    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) parameters: Parameters,
 }
 
 impl<S> Deref for Planned<S> {
@@ -31,6 +32,9 @@ impl<S> Deref for Planned<S> {
         &self.plan.statement
     }
 }
+
+/// Of most queries they are a few.
+type Parameters = SmallVec<[Parameter; 4]>;
 
 #[derive(Debug)]
 struct Plan<S> {
@@ -208,13 +212,16 @@ impl<S: Written> Plans<S> {
             }
             plans.insert(outline.words().into(), Arc::clone(&plan));
         }
-        Planned { plan, parameters }
+        Planned {
+            plan,
+            parameters: parameters.into(),
+        }
     }
 }
 
 impl<S> Plan<S> {
     /// `None` if a scope has no value.
-    fn parameters(&self, outline: &Outline<'_>, scopes: &Scopes) -> Option<Vec<Parameter>> {
+    fn parameters(&self, outline: &Outline<'_>, scopes: &Scopes) -> Option<Parameters> {
         let value = |source: &Source| match source {
             Source::Value(position) => outline.value(*position).cloned(),
             Source::Scope(scope) => scopes.given(*scope),
@@ -231,7 +238,10 @@ impl<S: Written> Planned<S> {
             statement,
             parameters: Vec::new(),
         });
-        Self { plan, parameters }
+        Self {
+            plan,
+            parameters: parameters.into(),
+        }
     }
 
     /// Whether it is what is written for the query now.

@@ -54,7 +54,7 @@ fn keeps_source_order(select: &Select) -> bool {
 fn root_order(writer: &mut Writer, def: &EntityDef, select: &Select, table: Alias, numbered: bool) {
     if numbered {
         writer.write(format_args!(" ORDER BY {table}.{}", Name(ROW)));
-    } else if !keeps_source_order(select) {
+    } else if !keeps_source_order(select) && !select.is_by_key(def) {
         order(writer, def, select, Place::of(table));
     }
 }
@@ -184,11 +184,11 @@ pub(super) fn order_term(writer: &mut Writer, term: &Scoped<OrderTerm>, place: P
 pub(super) fn limit(writer: &mut Writer, page: &Page) {
     if let Some(limit) = &page.limit {
         writer.push(" LIMIT ");
-        writer.bind(limit.bind());
+        writer.count(limit);
     }
     if let Some(offset) = &page.offset {
         writer.push(" OFFSET ");
-        writer.bind(offset.bind());
+        writer.count(offset);
     }
 }
 

@@ -8,11 +8,11 @@ use crate::entity::{ColumnDef, EntityDef};
 use crate::expr::Expr;
 use crate::fixed::Fixed;
 use crate::scope::{ScopeDef, Scopes};
-use crate::select::Scoped;
+use crate::select::{Count, Scoped};
 use crate::sql::Sql;
 use crate::sql::annotations::Computed;
 use crate::sql::join_once::JoinedTable;
-use crate::value::PgType;
+use crate::value::{PgType, Value};
 
 /// A table's alias in a statement: `t0` is the table that is selected from. Short and numbered, so that no name is
 /// ever cut to the 63 bytes that PostgreSQL keeps.
@@ -207,6 +207,12 @@ impl Writer {
     pub(crate) fn bind(&mut self, bind: &Bind) {
         let number = self.add(bind.value.clone());
         self.parameter(number, bind.ty);
+    }
+
+    /// A number of rows, as a parameter.
+    pub(crate) fn count(&mut self, count: &Count) {
+        let number = self.add(count.parameter().clone());
+        self.parameter(number, i64::TYPE);
     }
 
     /// Takes a parameter and says its number.

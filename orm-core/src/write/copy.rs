@@ -103,7 +103,7 @@ impl<E: Entity, S> CopyIn<'_, E, S> {
             let rows: Vec<N> = self.rows.try_collect().await?;
             return Ok(InsertMany::<E>::new(rows).execute(on).await?);
         }
-        let connection = on.acquire().await?;
+        let connection = on.acquire().connection().await?;
         let mut copying = begin(E::DEF, N::COLUMNS, &connection).await?;
         let mut rows = pin!(self.rows);
         let mut sent = 0;

@@ -7,9 +7,8 @@ mod slot;
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::bind::Bind;
-use crate::db::{Connection, Executor, connect};
-use crate::entity::Entity;
+use crate::db::{Connection, Executor};
+use crate::entity::{Entity, KeyBinds};
 use crate::error::Result;
 use crate::load::{Put, Skip};
 use crate::record::{Assemble, RecordOf};
@@ -154,7 +153,7 @@ impl<R: Relation, N, B> fmt::Debug for NewRelated<'_, R, N, B> {
 
 /// Links of one new row to rows that are there already. Made by [`Rel::link`].
 pub struct NewLinks<R> {
-    targets: Vec<Vec<Bind>>,
+    targets: Vec<KeyBinds>,
     marker: PhantomData<fn() -> R>,
 }
 
@@ -430,7 +429,7 @@ where
     X: Executor + ?Sized,
 {
     let (rows, below): (Vec<_>, Vec<_>) = new.into_iter().map(IntoNew::split).unzip();
-    let connection = connect(on, Scopes::NONE).await?;
+    let connection = on.acquire().connection_scoped_by(Scopes::NONE).await?;
     let is_one_statement = below.iter().all(Below::is_empty);
     let insert = insert_rows(rows, below, &connection);
     if is_one_statement {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::bind::{Bind, BindArray, Parameter};
-use crate::entity::ColumnDef;
+use crate::entity::{ColumnDef, KeyBinds};
 use crate::relation::{LinkDef, RelationDef};
 use crate::scope::Scopes;
 use crate::select::{Scoped, Select};
@@ -13,7 +13,7 @@ use crate::sql::{self, Alias, Name, Place, Sql, Table, Writer};
 use crate::value::PgType;
 
 /// A primary key, one value for each of its columns.
-pub(super) type Key = Vec<Bind>;
+pub(super) type Key = KeyBinds;
 
 /// The links of a many-to-many relation.
 #[derive(Debug, Clone, Copy)]

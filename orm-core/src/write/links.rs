@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::db::{Executor, connect};
+use crate::db::Executor;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::record::Record;
@@ -21,7 +21,7 @@ use crate::write::related::{HasLinks, KeysSuffice};
 )]
 pub trait IntoKey<E: Entity, As> {
     #[doc(hidden)]
-    fn into_key(self) -> Vec<crate::bind::Bind>;
+    fn into_key(self) -> crate::entity::KeyBinds;
 }
 
 /// By its key.
@@ -293,7 +293,7 @@ impl SetLinks {
         let Some(rows) = rows else {
             return Ok(changed);
         };
-        let connection = connect(on, Scopes::NONE).await?;
+        let connection = on.acquire().connection_scoped_by(Scopes::NONE).await?;
         let sql = rows.set(&parent, &targets, connection.scopes());
         connection
             .query(&sql, &mut |row| {
@@ -317,7 +317,7 @@ async fn execute<X: Executor + ?Sized>(
     let Some(rows) = rows else {
         return Ok(0);
     };
-    let connection = connect(on, Scopes::NONE).await?;
+    let connection = on.acquire().connection_scoped_by(Scopes::NONE).await?;
     let sql = sql(rows, connection.scopes());
     connection.execute(&sql).await
 }

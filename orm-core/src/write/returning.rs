@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::annotate::{Annotate, Annotated, Annotations};
-use crate::db::{Executor, connect};
+use crate::db::Executor;
 use crate::entity::Entity;
 use crate::error::Result;
 use crate::write::statement::{ReturnsOne, Statement, Wanted, at_most_one, fetch};
@@ -65,7 +65,10 @@ impl<S: Statement, A: Annotations> Returning<S, A> {
     /// Those of the statement.
     pub async fn all<X: Executor + ?Sized>(self, on: &X) -> Result<Vec<A::Alone>> {
         let mut rows = Vec::new();
-        let connection = connect(on, self.statement.given_scopes()).await?;
+        let connection = on
+            .acquire()
+            .connection_scoped_by(self.statement.given_scopes())
+            .await?;
         let wanted = Wanted::Values(&self.values);
         if let Some(statement) = self.statement.sql(wanted, connection.scopes())? {
             fetch(&statement, &connection, &mut |row, layout| {

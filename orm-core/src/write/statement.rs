@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use crate::annotate::Annotated;
-use crate::db::{Connection, Executor, connect};
+use crate::db::{Connection, Executor};
 use crate::decode::{ComputedColumn, Part, RowReader};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
@@ -128,7 +128,10 @@ where
     S: Statement,
     X: Executor + ?Sized,
 {
-    let connection = connect(on, statement.given_scopes()).await?;
+    let connection = on
+        .acquire()
+        .connection_scoped_by(statement.given_scopes())
+        .await?;
     let Some(sql) = statement.sql(Wanted::Nothing, connection.scopes())? else {
         return Ok(0);
     };
@@ -149,7 +152,10 @@ where
         entities.push(S::Entity::decode(&RowReader::new(row, 0, def))?);
         Ok(())
     };
-    let connection = connect(on, statement.given_scopes()).await?;
+    let connection = on
+        .acquire()
+        .connection_scoped_by(statement.given_scopes())
+        .await?;
     if let Some(sql) = statement.sql(Wanted::Entities(def), connection.scopes())? {
         fetch(&sql, &connection, &mut each).await?;
         statement.check(entities.len() as u64)?;

@@ -1,7 +1,6 @@
 //! Which rows an update or delete is for.
 
-use crate::bind::Bind;
-use crate::entity::{EntityDef, KeyParts};
+use crate::entity::{EntityDef, KeyBinds, KeyParts};
 use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::query::key_condition;
@@ -14,7 +13,7 @@ pub(super) struct Which {
     pub(super) def: &'static EntityDef,
     pub(super) select: Select,
     /// The key of the entity whose row must be there in the version that the program has.
-    versioned: Option<Vec<Bind>>,
+    versioned: Option<KeyBinds>,
 }
 
 impl Which {

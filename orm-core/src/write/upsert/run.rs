@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use crate::annotate::Annotated;
-use crate::db::{Executor, connect};
+use crate::db::Executor;
 use crate::decode::{RowReader, ValueType};
 use crate::entity::{Entity, EntityDef};
 use crate::error::{Error, Result};
@@ -198,7 +198,10 @@ where
         });
         Ok(())
     };
-    let connection = connect(on, statement.given_scopes()).await?;
+    let connection = on
+        .acquire()
+        .connection_scoped_by(statement.given_scopes())
+        .await?;
     let wanted = Wanted::Annotated(def, &inserted);
     if let Some(statement) = statement.sql(wanted, connection.scopes())? {
         fetch(&statement, &connection, &mut each)

@@ -84,8 +84,8 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
                 })
             }
 
-            fn bind_key(#key_pattern: Self::Key) -> ::std::vec::Vec<::unlazy::__private::Bind> {
-                ::std::vec![#(#key_binds),*]
+            fn bind_key(#key_pattern: Self::Key) -> ::unlazy::__private::KeyBinds {
+                ::unlazy::__private::key_of([#(#key_binds),*])
             }
         }
 

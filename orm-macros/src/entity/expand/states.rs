@@ -47,8 +47,8 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
                 #own_refs
             }
 
-            fn key_binds(&self) -> ::std::vec::Vec<::unlazy::__private::Bind> {
-                ::std::vec![#(#key_binds),*]
+            fn key_binds(&self) -> ::unlazy::__private::KeyBinds {
+                ::unlazy::__private::key_of([#(#key_binds),*])
             }
 
             #version_bind
