@@ -26,7 +26,7 @@ LEAST_ENTITIES = 6
 TOKIO = 'tokio = { version = "=1.54.1", default-features = false, features = ["macros", "rt"] }'
 
 MAIN = Template("""\
-$modules
+$attributes$modules
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,6 +48,8 @@ class Library:
     # What writes the other modules, by their names, from the number of entities.
     others: dict[str, Callable[[int], str]] = field(default_factory=dict)
     lock: Path | None = None
+    # Of the program.
+    attributes: str = ""
 
     def write(self, crate: Path, entities: int):
         (crate / "src").mkdir(parents=True)
@@ -76,6 +78,7 @@ class Library:
                 that=that,
             )
         sources["main"] = MAIN.substitute(
+            attributes=self.attributes,
             modules="\n".join(f"mod {name};" for name in sources),
             connect=self.connect,
             calls="\n".join(
@@ -180,6 +183,8 @@ SEA_ORM = Library(
     dependencies="""\
 sea-orm = { version = "=2.0.4", default-features = false, features = ["macros", "runtime-tokio", "sqlx-postgres"] }""",
     connect="let db = &sea_orm::Database::connect(&url).await?;",
+    # Whether an entity is `Send` is asked of each entity that it leads to, one within the other.
+    attributes='#![recursion_limit = "1024"]\n',
     entity=Template("""\
 use sea_orm::{ActiveValue::Set, EntityLoaderTrait, entity::prelude::*};
 

@@ -58,7 +58,7 @@ fn method(results: &Results) -> String {
         "{}- An empty query takes {direct:.3} ms; through the proxy, {distance}, {slowed:.3} ms.\n\n\
          A time is that of the work and of dropping its result, from taking a connection of the pool to giving it back. All \
          contenders work in turns, in another order in each round, and each has to have made the same as the hand-written \
-         code. Ratios are of medians, to `tokio-postgres naive` in the same table.\n",
+         code. A turn of f is ten times the work, and the time their mean. Ratios are of medians, to `tokio-postgres naive` in the same table.\n",
         results.machine.markdown()
     )
 }

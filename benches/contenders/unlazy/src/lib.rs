@@ -112,7 +112,8 @@ impl Unlazy {
                 done(insert.all(db).await?, id)
             }
             Case::UsersLatestPosts { .. } => {
-                let latest = User::POSTS.order_by(Post::ID.desc());
+                // As the documentation recommends for lists that are not much longer than the limit.
+                let latest = User::POSTS.order_by(Post::ID.desc()).by_window();
                 let query = User::query().with(latest.limit_per_parent(LATEST as u32));
                 done(query.limit(first).all(db).await?, user_with_posts)
             }
