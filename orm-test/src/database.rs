@@ -37,7 +37,8 @@ impl TestDb {
     /// A database in which `schema`, any number of SQL statements, has been run.
     ///
     /// They run once for all databases with the same schema that exist at the same time, in
-    /// whatever process: each is a copy of a template, which is dropped with the last of them.
+    /// whatever process: each is a copy of a template. A process keeps the last few templates for
+    /// as long as it has any database, and drops them with the last one.
     ///
     /// # Errors
     ///
@@ -59,6 +60,7 @@ impl TestDb {
         let server = Server::shared().await?;
         let name = format!("unlazy_test_{}", server::token());
         let session = Arc::new(server.session(&name).await?);
+        server.kept().enter();
         Ok(Self {
             server,
             name,
@@ -156,6 +158,7 @@ async fn remove(
     session: &Client,
     template: Option<Template>,
 ) -> Result<(), Error> {
+    server.kept().leave();
     let reconnected;
     let session = if session.is_closed() {
         reconnected = server.session(name).await?;
@@ -163,14 +166,12 @@ async fn remove(
     } else {
         session
     };
-    session
+    let dropped = session
         .batch_execute(&format!(r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#))
         .await
-        .map_err(Error::postgres("dropping the database"))?;
-    match template {
-        Some(template) => template.release(session).await,
-        None => Ok(()),
-    }
+        .map_err(Error::postgres("dropping the database"));
+    let left = server.kept().dropped(server, session, template).await;
+    dropped.and(left)
 }
 
 /// Drops the databases of processes that did not come to it.

@@ -24,16 +24,16 @@
 //!
 //! 1. the server that the environment variable `DATABASE_URL` names. Its role needs `CREATEDB`, and
 //!    the connection must not require TLS;
-//! 2. PostgreSQL's binaries on this machine: a private server is started in the temporary directory,
-//!    reachable through a Unix socket by this user only;
+//! 2. PostgreSQL's binaries on this machine: a private server is started, reachable through a Unix
+//!    socket by this user only;
 //! 3. Docker: a container, published on a random port of 127.0.0.1.
 //!
 //! A server that this library starts is shared by all test processes that this user runs at the same
 //! time, and removed when the last of them has ended, even if it was killed. On Windows only
 //! `DATABASE_URL` works. PostgreSQL 13 is the oldest that will do.
 //!
-//! A database is some 300 files. Where the temporary directory is slow at making those, `TMPDIR=/dev/shm`
-//! puts the server into memory.
+//! A database is some 300 files, so such a server is in `/dev/shm`, in memory, if 4 GB are free there.
+//! Otherwise, and if `TMPDIR` is set, it is in the temporary directory.
 //!
 //! # Round trips
 //!
@@ -43,6 +43,7 @@
 mod conversation;
 mod database;
 mod error;
+mod kept;
 mod proxy;
 mod server;
 mod template;

@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::{Error, database, template};
+use crate::{Error, database, kept::Kept, template};
 
 /// The PostgreSQL server that the tests of this process use.
 ///
@@ -21,6 +21,7 @@ pub struct Server {
     config: Config,
     /// Runs what must not end with the runtime of a single test.
     background: Handle,
+    kept: Kept,
     /// Open for as long as this process lives: see `throwaway.rs`.
     #[cfg(unix)]
     _users: Option<std::fs::File>,
@@ -72,6 +73,7 @@ impl Server {
             description: format!("DATABASE_URL (PostgreSQL {version})"),
             config,
             background,
+            kept: Kept::default(),
             #[cfg(unix)]
             _users: None,
         })
@@ -84,6 +86,7 @@ impl Server {
             description: server.description,
             config: server.config,
             background,
+            kept: Kept::default(),
             _users: Some(server.users),
         })
     }
@@ -91,6 +94,11 @@ impl Server {
     #[cfg(not(unix))]
     async fn throwaway(_: Handle) -> Result<Self, Error> {
         Err(Error::NoServer)
+    }
+
+    /// The templates of this process.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     pub(crate) fn background(&self) -> &Handle {

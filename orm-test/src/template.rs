@@ -18,7 +18,7 @@ const UNLOCK_USE: &str = "SELECT pg_advisory_unlock_shared(hashtextextended($1, 
 const UNLOCK_ALL: &str = "SELECT pg_advisory_unlock_all()";
 const TRY_LOCK_USE_ALONE: &str = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))";
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     name: String,
 }
@@ -88,12 +88,21 @@ impl Template {
 
     /// Stops using the template, and drops it if nobody else uses it.
     pub(crate) async fn release(&self, session: &Client) -> Result<(), Error> {
-        self.run(session, UNLOCK_USE).await?;
+        self.end_use(session).await?;
         self.drop_if_unused(session).await
     }
 
+    /// Keeps a template that is in use from being dropped when that use ends.
+    pub(crate) async fn begin_use(&self, session: &Client) -> Result<(), Error> {
+        self.run(session, LOCK_USE).await
+    }
+
+    pub(crate) async fn end_use(&self, session: &Client) -> Result<(), Error> {
+        self.run(session, UNLOCK_USE).await
+    }
+
     /// Leaves the session without any advisory lock.
-    async fn drop_if_unused(&self, session: &Client) -> Result<(), Error> {
+    pub(crate) async fn drop_if_unused(&self, session: &Client) -> Result<(), Error> {
         self.run(session, LOCK_TURN).await?;
         let dropped = if self.ask(session, TRY_LOCK_USE_ALONE).await? {
             session

@@ -5,7 +5,7 @@
 use std::{
     env,
     fs::{self, Permissions},
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
@@ -23,6 +23,16 @@ async fn child() -> Result<(), Error> {
             println!("\nchild: {}", db.name());
             // Until it is killed.
             std::future::pending().await
+        }
+        Ok("come and go") => {
+            let other = TestDb::new().await?;
+            for number in 0..6 {
+                TestDb::with_schema(&format!("CREATE TABLE t{number} ()")).await?;
+            }
+            println!("\nchild: has one");
+            std::io::stdin().read_line(&mut String::new()).unwrap();
+            drop(other);
+            println!("\nchild: has none");
         }
         Ok("look") => match Server::shared().await {
             Ok(server) => println!("\nchild: {server}"),
@@ -45,7 +55,7 @@ fn start(task: &str, variable: &str, value: &str) -> Process {
         .env_remove("DATABASE_URL")
         .env("ORM_TEST_CHILD", task)
         .env(variable, value)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -59,6 +69,12 @@ impl Process {
         let mut lines = self.output.by_ref().lines().map(Result::unwrap);
         let line = lines.find_map(|line| line.strip_prefix("child: ").map(str::to_owned));
         line.expect("the process ended")
+    }
+
+    /// Lets it go on.
+    fn go_on(&mut self) {
+        let input = self.child.stdin.as_mut().unwrap();
+        input.write_all(b"\n").unwrap();
     }
 
     /// SIGKILL: nothing is cleaned up by the process itself.
@@ -150,6 +166,25 @@ async fn databases_of_killed_processes_are_dropped_by_the_next() -> Result<(), E
     let server = start("look", "DATABASE_URL", &db.url()).says();
     assert!(server.starts_with("DATABASE_URL (PostgreSQL "), "{server}");
     assert_eq!(ours(&name).await, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_process_keeps_few_templates_and_none_at_its_end() -> Result<(), Error> {
+    let db = TestDb::new().await?;
+    let client = db.connect().await?;
+    let templates = async || {
+        let sql = "SELECT datname::text FROM pg_database WHERE datname LIKE 'unlazy_template_' || \
+                   lpad(to_hex(hashtext(current_database() || '/' || current_user)), 8, '0') || '%'";
+        client.query(sql, &[]).await.unwrap().len()
+    };
+
+    let mut process = start("come and go", "DATABASE_URL", &db.url());
+    assert_eq!(process.says(), "has one");
+    assert_eq!(templates().await, 4);
+    process.go_on();
+    assert_eq!(process.says(), "has none");
+    assert_eq!(templates().await, 0);
     Ok(())
 }
 
