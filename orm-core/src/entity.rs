@@ -137,6 +137,11 @@ pub struct ColumnDef {
 }
 
 impl ColumnDef {
+    /// Whether it is the same column of the same entity: there may be several copies of a definition.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || self.name == other.name
+    }
+
     /// A column whose PostgreSQL type follows from the field's type.
     #[doc(hidden)]
     pub const fn new<F: Field>(field: &'static str, name: &'static str) -> Self {

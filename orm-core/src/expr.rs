@@ -74,7 +74,7 @@ impl Expr {
     /// Whether it holds only where a column equals one value.
     pub(crate) fn is_equal_to_value(&self, column: &ColumnDef) -> bool {
         match self {
-            Self::Compare(compared, "=", _) => compared.name == column.name,
+            Self::Compare(compared, "=", _) => compared.is_same(column),
             Self::And(terms) => terms.iter().any(|term| term.is_equal_to_value(column)),
             _ => false,
         }

@@ -12,7 +12,7 @@ use crate::aggregate::Aggregate;
 use crate::annotate::{Annotate, Annotations, NotAnnotated};
 use crate::bind::{BindArray, Parameter};
 use crate::db::{Connection, Executor};
-use crate::entity::{ColumnDef, Entity, KeyBinds};
+use crate::entity::{ColumnDef, Entity, EntityDef, KeyBinds};
 use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::fragment::Fragment;
@@ -83,7 +83,7 @@ impl<E: Entity> Query<E> {
         let mut query = Self::new();
         query
             .select
-            .filter(key_condition::<E>(E::bind_key(key.into_value())));
+            .filter(key_condition(E::DEF, E::bind_key(key.into_value())));
         query
     }
 
@@ -117,8 +117,8 @@ impl<E: Entity> Query<E> {
 }
 
 /// `id = $1`, or for a composite key `order_id = $1 AND line = $2`.
-pub(crate) fn key_condition<E: Entity>(key: KeyBinds) -> Expr {
-    let mut parts = E::DEF
+pub(crate) fn key_condition(def: &'static EntityDef, key: KeyBinds) -> Expr {
+    let mut parts = def
         .key_columns()
         .zip(key)
         .map(|(column, bind)| Expr::Compare(column, "=", bind));

@@ -344,7 +344,7 @@ impl<R: Relation> Rel<R> {
     /// SELECT t0."id", .. FROM (
     ///     SELECT .., row_number() OVER (PARTITION BY t0."author_id" ORDER BY t0."created" DESC, t0."id") AS "unlazy row"
     ///     FROM "posts" AS t0 WHERE t0."author_id" = ANY($1)
-    /// ) AS t0 WHERE t0."unlazy row" <= $2 ORDER BY t0."author_id", t0."unlazy row"
+    /// ) AS t0 WHERE t0."unlazy row" <= $2 ORDER BY t0."author_id", t0."created" DESC, t0."id"
     /// ```
     ///
     /// The result is the same. Which one is faster depends on the data:

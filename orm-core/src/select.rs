@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::annotate::Annotated;
-use crate::bind::Parameter;
+use crate::bind::{Bind, Parameter};
 use crate::entity::{ColumnDef, EntityDef};
 use crate::expr::{Expr, Piece};
 use crate::fixed::Fixed;
@@ -95,10 +95,11 @@ pub(crate) enum Scoped<T> {
 impl Select {
     /// All rows of an entity that its scopes do not hide.
     pub(crate) fn of(def: &'static EntityDef) -> Self {
-        Self {
-            filters: scopes(def).map(Scoped::Entity).collect(),
-            ..Self::default()
+        let mut select = Self::default();
+        if !def.scopes.is_empty() {
+            select.filters = scopes(def).map(Scoped::Entity).collect();
         }
+        select
     }
 
     /// All rows that a relation leads to and that scopes do not hide.
@@ -177,7 +178,38 @@ impl Select {
                 })
     }
 
-    /// Whether it asks for one value of the primary key and nothing more: then it has at most one row, and needs no order.
+    /// The value, if it asks for one value of a primary key of one column and for nothing else: what most programs ask for most.
+    pub(crate) fn only_key(&self, def: &EntityDef) -> Option<&Bind> {
+        let Self {
+            source: None,
+            filters,
+            order,
+            page: Page {
+                limit: None,
+                offset: None,
+            },
+            annotations,
+            // Of loads.
+            per_parent: _,
+            by_window: _,
+            fixed: None,
+            lock: None,
+            // They are among those of the connection.
+            scopes: _,
+        } = self
+        else {
+            return None;
+        };
+        let [Scoped::Entity(Expr::Compare(column, "=", value))] = filters.as_slice() else {
+            return None;
+        };
+        let is_only = order.is_empty() && annotations.is_empty();
+        let [key] = *def.key else { return None };
+        let key = &def.columns[key];
+        (is_only && column.is_same(key) && value.ty == key.ty).then_some(value)
+    }
+
+    /// Whether it asks for one value of the primary key, in no order: then it has at most one row.
     pub(crate) fn is_by_key(&self, def: &EntityDef) -> bool {
         let is_fixed = |key: &ColumnDef| {
             self.filters
@@ -192,7 +224,7 @@ impl Select {
 
     /// So many rows are enough to see whether there is more than one. By a key there are not.
     pub(crate) fn limit_to_find_one(&mut self, def: &EntityDef) {
-        if !self.is_by_key(def) {
+        if self.only_key(def).is_none() && !self.is_by_key(def) {
             self.page.at_most(2);
         }
     }

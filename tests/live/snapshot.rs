@@ -26,12 +26,13 @@ async fn orders_found(test: &TestDb, query: Query<User>, on: &impl Executor) -> 
         while other.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        other
-            .batch_execute(
-                "DELETE FROM order_items; DELETE FROM orders; SELECT pg_advisory_unlock(1)",
-            )
-            .await
-            .unwrap();
+        // Statements that are sent together are committed together: the lock must go after that.
+        for statements in [
+            "DELETE FROM order_items; DELETE FROM orders",
+            "SELECT pg_advisory_unlock(1)",
+        ] {
+            other.batch_execute(statements).await.unwrap();
+        }
     };
     let (users, ()) = tokio::join!(query.all(on), deletes);
     users.unwrap()[0].orders.len()

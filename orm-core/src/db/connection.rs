@@ -11,10 +11,10 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Column, Row, RowStream, Statement};
 
 use crate::bind::{OfBaseType, Parameter};
-use crate::db::Transaction;
 use crate::db::log::{Sent, StatementLog, record};
 use crate::db::pooled::{PooledClient, send_unawaited};
 use crate::db::snapshot::Standing;
+use crate::db::{Db, Transaction};
 use crate::decode::check_types;
 use crate::error::Result;
 use crate::scope::Scopes;
@@ -95,9 +95,15 @@ struct Call<'a> {
 }
 
 impl<'a> Connection<'a> {
-    pub(super) fn pooled(client: PooledClient, log: Option<&'a StatementLog>) -> Self {
-        let statements = Some(client.statements().clone());
-        Self::new(ClientRef::Pooled(client), statements, Standing::Own).with_log(log)
+    pub(super) fn pooled(client: PooledClient, db: &'a Db) -> Self {
+        Self {
+            statements: Some(client.statements().clone()),
+            client: ClientRef::Pooled(client),
+            log: db.log(),
+            scopes: db.scopes().clone(),
+            standing: Standing::Own,
+            pipelined: db.is_pipelined(),
+        }
     }
 
     pub(super) fn borrowed(client: &'a Client, statements: Option<&Arc<StatementCache>>) -> Self {
@@ -199,10 +205,11 @@ impl<'a> Connection<'a> {
         Self { scopes, ..self }
     }
 
-    /// The connection for a statement that gives values of its own to scopes.
-    pub(crate) fn scoped_by(self, statement: &Scopes) -> Self {
-        let scopes = self.scopes.overridden_by(statement);
-        Self { scopes, ..self }
+    /// Takes the values that a statement gives to scopes itself.
+    pub(super) fn scope_by(&mut self, statement: &Scopes) {
+        if let Some(scopes) = self.scopes.overridden_by(statement) {
+            self.scopes = scopes;
+        }
     }
 
     /// What the handle and the query say of scopes.

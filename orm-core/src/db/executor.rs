@@ -23,19 +23,21 @@ impl<'a> Acquire<'a> {
     /// Takes it. One of a pool may have to be waited for.
     pub(crate) async fn connection(self) -> Result<Connection<'a>> {
         match self.0 {
-            Source::Pool(db) => {
-                let client = PooledClient::new(db.client().await?);
-                Ok(Connection::pooled(client, db.log())
-                    .pipelined_by_default(db.is_pipelined())
-                    .with_scopes(db.scopes()))
-            }
+            Source::Pool(db) => Ok(Connection::pooled(
+                PooledClient::new(db.client().await?),
+                db,
+            )),
             Source::Ready(connection) => Ok(connection),
         }
     }
 
     /// Takes it for a query or statement that may give values of its own to scopes.
     pub(crate) async fn connection_scoped_by(self, scopes: &Scopes) -> Result<Connection<'a>> {
-        Ok(self.connection().await?.scoped_by(scopes))
+        let mut taken = self.connection().await;
+        if let Ok(connection) = &mut taken {
+            connection.scope_by(scopes);
+        }
+        taken
     }
 }
 

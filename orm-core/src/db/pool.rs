@@ -186,7 +186,7 @@ impl Db {
     /// Those of the database.
     pub async fn batch_execute(&self, sql: &str) -> Result<()> {
         let client = PooledClient::new(self.client().await?);
-        let connection = Connection::pooled(client, self.log());
+        let connection = Connection::pooled(client, self);
         let done = connection.batch_execute(sql).await;
         // Whatever it left behind, an open transaction or a setting, the next user of the connection must not find it.
         connection.close();

@@ -75,7 +75,7 @@ impl<'q> Outline<'q> {
     }
 
     /// Which value it is, not what: expressions are the same only with the very same values in them.
-    fn parameter(&mut self, value: &'q Parameter) {
+    pub(super) fn parameter(&mut self, value: &'q Parameter) {
         match self.position(value) {
             Some(known) => self.word(known),
             None => {

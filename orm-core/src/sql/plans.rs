@@ -83,6 +83,7 @@ static CHILDREN: LazyLock<Plans<Children>> = LazyLock::new(Plans::default);
 #[derive(Clone, Copy)]
 enum Kind {
     Root,
+    ByKey,
     Children,
     Exists,
     Aggregate,
@@ -95,11 +96,21 @@ pub(crate) fn root(
     nodes: &[Option<Node<'_>>],
     scopes: &Scopes,
 ) -> Planned<SelectSql> {
-    let mut outline = Outline::of(Kind::Root);
-    outline.address(def);
-    outline.select(select);
-    outline.nodes(nodes);
-    SELECTS.plan(outline, scopes, &|| {
+    let mut outline = Outline::default();
+    match select.only_key(def) {
+        Some(key) if nodes.iter().all(Option::is_none) => {
+            outline.word(Kind::ByKey as usize);
+            outline.address(def);
+            outline.parameter(&key.value);
+        }
+        _ => {
+            outline.word(Kind::Root as usize);
+            outline.address(def);
+            outline.select(select);
+            outline.nodes(nodes);
+        }
+    }
+    SELECTS.plan(&mut outline, scopes, &|| {
         crate::sql::select::root(def, select, nodes, scopes)
     })
 }
@@ -110,10 +121,11 @@ pub(crate) fn children<'a>(
     from: KeyFrom<'a>,
     scopes: &Scopes,
 ) -> Planned<Children> {
-    let mut outline = Outline::of(Kind::Children);
+    let mut outline = Outline::default();
+    outline.word(Kind::Children as usize);
     outline.relation(node);
     outline.keys(from);
-    CHILDREN.plan(outline, scopes, &|| {
+    CHILDREN.plan(&mut outline, scopes, &|| {
         crate::sql::children::children(node, from, scopes)
     })
 }
@@ -124,10 +136,11 @@ pub(crate) fn exists(
     select: &Select,
     scopes: &Scopes,
 ) -> Planned<SelectSql> {
-    let mut outline = Outline::of(Kind::Exists);
+    let mut outline = Outline::default();
+    outline.word(Kind::Exists as usize);
     outline.address(def);
     outline.select(select);
-    SELECTS.plan(outline, scopes, &|| {
+    SELECTS.plan(&mut outline, scopes, &|| {
         crate::sql::aggregate::exists(def, select, scopes)
     })
 }
@@ -140,22 +153,15 @@ pub(crate) fn aggregate(
     value_type: ValueType,
     scopes: &Scopes,
 ) -> Planned<SelectSql> {
-    let mut outline = Outline::of(Kind::Aggregate);
+    let mut outline = Outline::default();
+    outline.word(Kind::Aggregate as usize);
     outline.address(def);
     outline.select(select);
     outline.aggregate(aggregate);
     outline.value_type(&value_type);
-    SELECTS.plan(outline, scopes, &|| {
+    SELECTS.plan(&mut outline, scopes, &|| {
         crate::sql::aggregate::aggregate(def, select, aggregate, value_type, scopes)
     })
-}
-
-impl Outline<'_> {
-    fn of(kind: Kind) -> Self {
-        let mut outline = Self::default();
-        outline.word(kind as usize);
-        outline
-    }
 }
 
 impl<S> Default for Plans<S> {
@@ -166,19 +172,24 @@ impl<S> Default for Plans<S> {
 
 impl<S: Written> Plans<S> {
     /// Not generic in what writes: a plan that is found needs none of it.
-    fn plan(&self, mut outline: Outline<'_>, scopes: &Scopes, write: &dyn Fn() -> S) -> Planned<S> {
+    fn plan(
+        &self,
+        outline: &mut Outline<'_>,
+        scopes: &Scopes,
+        write: &dyn Fn() -> S,
+    ) -> Planned<S> {
         let Some(kind) = scopes.kind() else {
             return Planned::once(write());
         };
         outline.word(kind);
-        if let Some(plan) = self.known(&outline)
-            && let Some(parameters) = plan.parameters(&outline, scopes)
+        if let Some(plan) = self.known(outline)
+            && let Some(parameters) = plan.parameters(outline, scopes)
         {
             let planned = Planned { plan, parameters };
             debug_assert!(planned.is_as(write()), "two shapes have the same outline");
             return planned;
         }
-        self.write(&outline, scopes, write)
+        self.write(outline, scopes, write)
     }
 
     fn known(&self, outline: &Outline<'_>) -> Option<Arc<Plan<S>>> {

@@ -1,6 +1,6 @@
 //! The statement of a query itself, and the clauses that it shares with those of loads.
 
-use crate::entity::EntityDef;
+use crate::entity::{ColumnDef, EntityDef};
 use crate::expr::{Expr, Piece};
 use crate::fixed::Fixed;
 use crate::load::{Node, relations};
@@ -151,9 +151,20 @@ fn write_filters<'l, 's>(
 
 /// The order asked for, then that of a relation's definition, then the primary key, so that equal rows too have an order.
 pub(super) fn order(writer: &mut Writer, def: &EntityDef, select: &Select, place: Place) {
+    order_terms(writer, " ORDER BY ", def, select, place);
+}
+
+/// The terms of that order, after `lead`.
+pub(super) fn order_terms(
+    writer: &mut Writer,
+    lead: &str,
+    def: &EntityDef,
+    select: &Select,
+    place: Place,
+) {
     let fixed = select.fixed.map(Fixed::select).unwrap_or_default();
     let terms = || select.order.iter().chain(&fixed.order);
-    let mut separator = " ORDER BY ";
+    let mut separator = lead;
     for term in terms() {
         writer.push(separator);
         order_term(writer, term, place);
@@ -172,6 +183,19 @@ pub(super) fn order(writer: &mut Writer, def: &EntityDef, select: &Select, place
             separator = ", ";
         }
     }
+}
+
+/// Whether the order is one of columns of the entity, of which `is_there` holds.
+pub(super) fn is_ordered_by(select: &Select, is_there: impl Fn(&ColumnDef) -> bool) -> bool {
+    let fixed = select.fixed.map(Fixed::select).unwrap_or_default();
+    let mut terms = select.order.iter().chain(&fixed.order);
+    terms.all(|term| match term {
+        Scoped::Entity(OrderTerm {
+            expr: Expr::Column(column),
+            ..
+        }) => is_there(column),
+        _ => false,
+    })
 }
 
 pub(super) fn order_term(writer: &mut Writer, term: &Scoped<OrderTerm>, place: Place) {

@@ -1,6 +1,6 @@
 //! Which rows an update or delete is for.
 
-use crate::entity::{EntityDef, KeyBinds, KeyParts};
+use crate::entity::{Entity, EntityDef, KeyBinds, KeyParts};
 use crate::error::{Error, Result};
 use crate::expr::Expr;
 use crate::query::key_condition;
@@ -28,7 +28,8 @@ impl Which {
     /// Only the row of this entity, in the version that it has.
     pub(super) fn of<R: Record>(&mut self, entity: &R) {
         let key = entity.key_binds();
-        self.select.filter(key_condition::<R::Entity>(key.clone()));
+        self.select
+            .filter(key_condition(R::Entity::DEF, key.clone()));
         if let (Some(column), Some(version)) = (self.def.version_column(), entity.version_bind()) {
             let same = Expr::binary(Expr::Column(column), "=", Expr::Bind(version));
             self.select.filter(same);

@@ -1,9 +1,10 @@
 //! So many targets of each parent.
 
+use crate::entity::ColumnDef;
 use crate::select::{Page, Select};
 use crate::sql::children::{KeyColumn, KeyFrom, Source, ambiguous, at, on_keys};
 use crate::sql::join::{columns, read_columns};
-use crate::sql::select::{Place, ROW, conditions, limit, order};
+use crate::sql::select::{Place, ROW, conditions, is_ordered_by, limit, order, order_terms};
 use crate::sql::writer::{Alias, Name, Writer};
 
 /// How they are told from the others. In both ways the rows are numbered, so that the result can be in their order.
@@ -14,7 +15,7 @@ pub(super) enum PerParent {
     Lateral,
     /// All targets are read: `SELECT .. FROM (SELECT .., row_number() OVER (PARTITION BY t0.author_id ORDER BY ..) AS
     /// "unlazy row" FROM posts AS t0 WHERE t0.author_id = ANY($1)) AS t0 WHERE t0."unlazy row" <= $2 ORDER BY
-    /// t0.author_id, ..`
+    /// t0.author_id, ..`, which is the window's order again
     Window,
 }
 
@@ -115,12 +116,23 @@ impl Source<'_> {
     }
 
     /// Writes ` ORDER BY k.n, t0."unlazy row"`: the rows of a parent come in the order of their numbers.
+    ///
+    /// Numbered by a window, they come by ` ORDER BY t0.author_id, t0.created DESC, t0.id` where these columns are at hand: it is the same
+    /// order, and PostgreSQL sees that the window has it already.
     pub(super) fn order_by_number(&self, writer: &mut Writer, table: Alias) {
         writer.push(" ORDER BY ");
-        for column in self.key(table) {
-            writer.write(format_args!("{}, ", column.sql));
+        for (position, column) in self.key(table).iter().enumerate() {
+            writer.separate(position);
+            writer.push(&column.sql);
         }
-        writer.write(format_args!("{table}.{}", Name(ROW)));
+        let node = self.node;
+        let is_read = |column: &ColumnDef| read_columns(node).any(|read| read.name == column.name);
+        if self.per_parent == Some(PerParent::Window) && is_ordered_by(node.select, is_read) {
+            let target = node.relation.target;
+            order_terms(writer, ", ", target, node.select, Place::of(table));
+        } else {
+            writer.write(format_args!(", {table}.{}", Name(ROW)));
+        }
     }
 }
 
