@@ -16,6 +16,7 @@ use crate::{
     aside::Aside,
     check::check,
     contenders::connect,
+    cores::Apart,
     growth,
     measure::{Link, Measurement, Rounds, measure},
     runtime::Flavor,
@@ -55,8 +56,16 @@ pub(crate) enum Task {
 
 impl Job {
     /// Has it done by a process of its own, and waits for that.
-    pub(crate) fn delegate<T: DeserializeOwned>(&self) -> Result<Vec<T>, BoxError> {
-        let mut child = Command::new(env::current_exe()?)
+    pub(crate) fn delegate<T: DeserializeOwned>(
+        &self,
+        apart: Option<&Apart<'_>>,
+    ) -> Result<Vec<T>, BoxError> {
+        let program = env::current_exe()?.into_os_string();
+        let mut command = match apart {
+            Some(apart) => apart.client(&program),
+            None => Command::new(program),
+        };
+        let mut child = command
             .args([ARGUMENT, &serde_json::to_string(self)?])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

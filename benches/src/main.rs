@@ -4,6 +4,7 @@ mod arguments;
 mod aside;
 mod check;
 mod contenders;
+mod cores;
 mod growth;
 mod job;
 mod latency;
@@ -22,6 +23,7 @@ use workload::{BoxError, Size};
 
 use crate::{
     arguments::{Arguments, Command},
+    cores::Cores,
     job::{Job, Task},
     machine::Machine,
     results::{GrowthResults, Results},
@@ -79,8 +81,10 @@ fn compare(arguments: &Arguments) -> Result<Results, BoxError> {
     let database = runtime.block_on(Database::filled(Size::COMPARISON))?;
     let url = database.url()?;
     let slowed = latency::slowed(&url, arguments.latency)?;
+    let cores = runtime.block_on(Cores::of(&url))?;
     let mut results = Results {
         machine: runtime.block_on(Machine::describe(&url))?,
+        apart: false,
         latency: arguments.latency,
         round_trip: runtime.block_on(latency::round_trip(&url))?,
         slowed_round_trip: runtime.block_on(latency::round_trip(&slowed))?,
@@ -100,14 +104,21 @@ fn compare(arguments: &Arguments) -> Result<Results, BoxError> {
             slowed: slowed.clone(),
             budget,
         };
-        results.measurements.extend(job(task, flavor).delegate()?);
+        let apart = match flavor {
+            Flavor::CurrentThread => cores.as_ref().and_then(Cores::keep_apart),
+            // Its workers want all cores.
+            Flavor::MultiThread => None,
+        };
+        results.apart |= apart.is_some();
+        let measured = job(task, flavor).delegate(apart.as_ref())?;
+        results.measurements.extend(measured);
     }
     if arguments.throughput {
         let task = Task::Throughput {
             windows: 3,
             window: Duration::from_secs(1).min(budget),
         };
-        results.throughput = job(task, Flavor::MultiThread).delegate()?;
+        results.throughput = job(task, Flavor::MultiThread).delegate(None)?;
     }
     Ok(results)
 }
@@ -123,7 +134,7 @@ fn check(arguments: &Arguments) -> Result<(), BoxError> {
             contenders: arguments.contenders.clone().unwrap_or_default(),
             url: database.url()?,
         };
-        job.delegate::<()>()?;
+        job.delegate::<()>(None)?;
     }
     Ok(())
 }
@@ -149,6 +160,6 @@ fn grow(arguments: &Arguments) -> Result<GrowthResults, BoxError> {
     };
     Ok(GrowthResults {
         machine,
-        growth: job.delegate()?,
+        growth: job.delegate(None)?,
     })
 }

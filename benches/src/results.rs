@@ -18,6 +18,8 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Results {
     pub(crate) machine: Machine,
+    /// Whether the server was kept away from the client's core, on the current-thread runtime.
+    pub(crate) apart: bool,
     /// Of the distant server, each way.
     pub(crate) latency: Duration,
     pub(crate) round_trip: Summary,
