@@ -37,11 +37,11 @@ impl Aside {
         let rows = self.client.query(sql, &[]).await?;
         let entry = |row: &tokio_postgres::Row| {
             Entry::new([
-                row.get::<_, i64>(0).into(),
-                row.get::<_, i64>(1).into(),
+                Value::Int(row.get(0)),
+                Value::Int(row.get(1)),
                 Value::Text(row.get(2)),
-                row.get::<_, i32>(3).into(),
-                row.get::<_, DateTime<Utc>>(4).into(),
+                Value::from(&row.get::<_, i32>(3)),
+                Value::from(&row.get::<_, DateTime<Utc>>(4)),
             ])
         };
         Ok(rows.iter().map(entry).collect())
@@ -54,10 +54,10 @@ pub(crate) fn expected_notes(rows: i64) -> Vec<Entry> {
         let (user_id, title, views, created_at) = note(number);
         Entry::new([
             Value::Int(number + 1),
-            user_id.into(),
+            Value::Int(user_id),
             Value::Text(title),
-            views.into(),
-            created_at.into(),
+            Value::from(&views),
+            Value::from(&created_at),
         ])
     };
     (0..rows).map(entry).collect()

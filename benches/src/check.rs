@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn entry(number: i64) -> Entry {
-        Entry::new([number.into()])
+        Entry::new([(&number).into()])
     }
 
     #[test]

@@ -11,15 +11,15 @@ pub enum Value {
     Time(i64),
 }
 
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Int(value)
+impl From<&i64> for Value {
+    fn from(value: &i64) -> Self {
+        Self::Int(*value)
     }
 }
 
-impl From<i32> for Value {
-    fn from(value: i32) -> Self {
-        Self::Int(value.into())
+impl From<&i32> for Value {
+    fn from(value: &i32) -> Self {
+        Self::Int((*value).into())
     }
 }
 
@@ -29,8 +29,8 @@ impl From<&String> for Value {
     }
 }
 
-impl From<DateTime<Utc>> for Value {
-    fn from(value: DateTime<Utc>) -> Self {
+impl From<&DateTime<Utc>> for Value {
+    fn from(value: &DateTime<Utc>) -> Self {
         Self::Time(value.timestamp_micros())
     }
 }
@@ -41,6 +41,14 @@ pub struct Entry {
     pub values: Vec<Value>,
     /// One list for each relation that was loaded, in the order in which the case names them.
     pub below: Vec<Vec<Entry>>,
+}
+
+/// The row of these fields of a struct: `entry!(user => id, email, name)`.
+#[macro_export]
+macro_rules! entry {
+    ($row:expr => $($field:ident),+) => {
+        $crate::Entry::new([$($crate::Value::from(&$row.$field)),+])
+    };
 }
 
 impl Entry {
@@ -61,4 +69,9 @@ impl Entry {
     pub fn rows(&self) -> usize {
         1 + self.below.iter().flatten().map(Self::rows).sum::<usize>()
     }
+}
+
+/// The row of a key alone.
+pub fn key(id: &i64) -> Entry {
+    Entry::new([id.into()])
 }

@@ -6,7 +6,7 @@ mod contender;
 mod data;
 
 pub use crate::{
-    answer::{Entry, Value},
+    answer::{Entry, Value, key},
     case::{Case, LATEST},
     contender::{BoxError, Contender, Done, Loaded, done},
     data::{BASE, KEYS, SCHEMA, Size, fill, note},

@@ -17,7 +17,7 @@ use diesel_async::{
     },
 };
 use futures_util::future::BoxFuture;
-use workload::{BoxError, Case, Contender, Done, done};
+use workload::{BoxError, Case, Contender, Done, done, key};
 
 pub async fn connect(url: &str) -> Result<impl Contender + use<>, BoxError> {
     let mut config = ManagerConfig::<AsyncPgConnection>::default();
@@ -65,7 +65,7 @@ impl Contender for Diesel {
                     done(user.into_iter().collect(), entry::user)
                 }
                 Case::FlatRows { rows } => done(work::events(conn, rows).await?, entry::event),
-                Case::Insert { rows } => done(work::insert_notes(conn, rows).await?, entry::key),
+                Case::Insert { rows } => done(work::insert_notes(conn, rows).await?, key),
                 Case::UsersLatestPosts { users } => done(
                     work::users_latest_posts(conn, users).await?,
                     entry::user_posts,

@@ -8,12 +8,12 @@ use deadpool_postgres::{Client, Pool};
 use futures_util::future::BoxFuture;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use workload::{BoxError, Case, Contender, Done, LATEST, done, note};
+use workload::{BoxError, Case, Contender, Done, LATEST, done, key, note};
 
 use crate::pool::pool;
 use crate::rows::{
     Comment, Event, Post, PostWithAll, PostWithAuthor, PostWithComments, PostWithTags, Tag, User,
-    UserWithAll, UserWithPosts, id, id_entry,
+    UserWithAll, UserWithPosts, id,
 };
 use crate::sql;
 
@@ -50,7 +50,7 @@ impl Contender for Naive {
                 }
                 Case::UserByKey { id } => done(vec![db.user(id).await?], User::entry),
                 Case::FlatRows { rows } => done(db.events(rows).await?, Event::entry),
-                Case::Insert { rows } => done(db.insert(rows).await?, id_entry),
+                Case::Insert { rows } => done(db.insert(rows).await?, key),
                 Case::UsersLatestPosts { users } => {
                     done(db.users_latest_posts(users).await?, UserWithPosts::entry)
                 }

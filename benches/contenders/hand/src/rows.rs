@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use chrono::{DateTime, Utc};
 use tokio_postgres::Row;
-use workload::Entry;
+use workload::{Entry, entry};
 
 #[derive(Clone)]
 pub(crate) struct User {
@@ -93,12 +93,7 @@ impl User {
     }
 
     pub(crate) fn entry(&self) -> Entry {
-        Entry::new([
-            self.id.into(),
-            (&self.email).into(),
-            (&self.name).into(),
-            self.created_at.into(),
-        ])
+        entry!(self => id, email, name, created_at)
     }
 }
 
@@ -114,13 +109,7 @@ impl Post {
     }
 
     pub(crate) fn entry(&self) -> Entry {
-        Entry::new([
-            self.id.into(),
-            self.author_id.into(),
-            (&self.title).into(),
-            self.views.into(),
-            self.created_at.into(),
-        ])
+        entry!(self => id, author_id, title, views, created_at)
     }
 }
 
@@ -135,12 +124,7 @@ impl Comment {
     }
 
     pub(crate) fn entry(&self) -> Entry {
-        Entry::new([
-            self.id.into(),
-            self.post_id.into(),
-            (&self.body).into(),
-            self.created_at.into(),
-        ])
+        entry!(self => id, post_id, body, created_at)
     }
 }
 
@@ -153,7 +137,7 @@ impl Tag {
     }
 
     pub(crate) fn entry(&self) -> Entry {
-        Entry::new([self.id.into(), (&self.name).into()])
+        entry!(self => id, name)
     }
 }
 
@@ -172,16 +156,7 @@ impl Event {
     }
 
     pub(crate) fn entry(&self) -> Entry {
-        Entry::new([
-            self.id.into(),
-            self.user_id.into(),
-            (&self.kind).into(),
-            (&self.path).into(),
-            self.status.into(),
-            self.duration.into(),
-            self.started_at.into(),
-            self.ended_at.into(),
-        ])
+        entry!(self => id, user_id, kind, path, status, duration, started_at, ended_at)
     }
 }
 
@@ -230,8 +205,4 @@ impl<U: Borrow<User>, T: Borrow<Tag>> PostWithAll<U, T> {
 
 pub(crate) fn id(row: &Row) -> i64 {
     row.get(0)
-}
-
-pub(crate) fn id_entry(id: &i64) -> Entry {
-    Entry::new([(*id).into()])
 }

@@ -10,13 +10,13 @@ use futures_util::future::{BoxFuture, try_join3};
 use hashbrown::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::{BorrowToSql, ToSql};
-use workload::{BoxError, Case, Contender, Done, LATEST, done};
+use workload::{BoxError, Case, Contender, Done, LATEST, done, key};
 
 use crate::notes::Columns;
 use crate::pool::pool;
 use crate::rows::{
     Comment, Event, Post, PostWithAll, PostWithAuthor, PostWithComments, PostWithTags, Tag, User,
-    UserWithAll, UserWithPosts, id, id_entry,
+    UserWithAll, UserWithPosts, id,
 };
 use crate::sql;
 
@@ -55,7 +55,7 @@ impl Contender for Tuned {
                 Case::FlatRows { rows } => {
                     done(db.all(sql::EVENTS, rows, Event::read).await?, Event::entry)
                 }
-                Case::Insert { rows } => done(db.insert(rows).await?, id_entry),
+                Case::Insert { rows } => done(db.insert(rows).await?, key),
                 Case::UsersLatestPosts { users } => {
                     done(db.users_latest_posts(users).await?, UserWithPosts::entry)
                 }

@@ -1,16 +1,11 @@
 //! What was loaded, in the form that all contenders have in common. No part of the work that is timed.
 
-use workload::Entry;
+use workload::{Entry, entry};
 
 use crate::entity::{comment, event, post, tag, user};
 
 pub fn user(user: &user::Model) -> Entry {
-    Entry::new([
-        user.id.into(),
-        (&user.email).into(),
-        (&user.name).into(),
-        user.created_at.into(),
-    ])
+    entry!(user => id, email, name, created_at)
 }
 
 pub fn user_posts((loaded, posts): &(user::Model, Vec<post::Model>)) -> Entry {
@@ -54,41 +49,17 @@ pub fn post_author_tags_comments(loaded: &post::ModelEx) -> Entry {
 }
 
 pub fn event(event: &event::Model) -> Entry {
-    Entry::new([
-        event.id.into(),
-        event.user_id.into(),
-        (&event.kind).into(),
-        (&event.path).into(),
-        event.status.into(),
-        event.duration.into(),
-        event.started_at.into(),
-        event.ended_at.into(),
-    ])
-}
-
-pub fn key(key: &i64) -> Entry {
-    Entry::new([(*key).into()])
+    entry!(event => id, user_id, kind, path, status, duration, started_at, ended_at)
 }
 
 fn post(post: &post::Model) -> Entry {
-    Entry::new([
-        post.id.into(),
-        post.author_id.into(),
-        (&post.title).into(),
-        post.views.into(),
-        post.created_at.into(),
-    ])
+    entry!(post => id, author_id, title, views, created_at)
 }
 
 fn comment(comment: &comment::Model) -> Entry {
-    Entry::new([
-        comment.id.into(),
-        comment.post_id.into(),
-        (&comment.body).into(),
-        comment.created_at.into(),
-    ])
+    entry!(comment => id, post_id, body, created_at)
 }
 
 fn tag(tag: &tag::Model) -> Entry {
-    Entry::new([tag.id.into(), (&tag.name).into()])
+    entry!(tag => id, name)
 }

@@ -15,7 +15,7 @@ use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, EntityLoaderTrait, EntityTrait, LoaderTrait,
     QuerySelect, Set, raw_sql,
 };
-use workload::{BoxError, Case, Contender, Done, LATEST, done};
+use workload::{BoxError, Case, Contender, Done, LATEST, done, key};
 
 use crate::entity::{comment, event, note, post, tag, user};
 
@@ -148,7 +148,7 @@ async fn insert(db: &DatabaseConnection, rows: i64) -> Result<Done, BoxError> {
     let keys = note::Entity::insert_many(notes)
         .exec_with_returning_keys(db)
         .await?;
-    Ok(done(keys, entries::key))
+    Ok(done(keys, key))
 }
 
 /// No loader takes a limit for each parent, so the posts come by `raw_sql!`, as models all the same.

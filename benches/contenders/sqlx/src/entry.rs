@@ -1,6 +1,6 @@
 //! The rows in the form that all contenders have in common.
 
-use workload::Entry;
+use workload::{Entry, entry};
 
 use crate::{
     model::{Comment, Event, Post, Tag, User},
@@ -11,52 +11,23 @@ use crate::{
 };
 
 pub(crate) fn user(user: &User) -> Entry {
-    Entry::new([
-        user.id.into(),
-        (&user.email).into(),
-        (&user.name).into(),
-        user.created_at.into(),
-    ])
+    entry!(user => id, email, name, created_at)
 }
 
 fn post(post: &Post) -> Entry {
-    Entry::new([
-        post.id.into(),
-        post.author_id.into(),
-        (&post.title).into(),
-        post.views.into(),
-        post.created_at.into(),
-    ])
+    entry!(post => id, author_id, title, views, created_at)
 }
 
 fn comment(comment: &Comment) -> Entry {
-    Entry::new([
-        comment.id.into(),
-        comment.post_id.into(),
-        (&comment.body).into(),
-        comment.created_at.into(),
-    ])
+    entry!(comment => id, post_id, body, created_at)
 }
 
 fn tag(tag: &Tag) -> Entry {
-    Entry::new([tag.id.into(), (&tag.name).into()])
+    entry!(tag => id, name)
 }
 
 pub(crate) fn event(event: &Event) -> Entry {
-    Entry::new([
-        event.id.into(),
-        event.user_id.into(),
-        (&event.kind).into(),
-        (&event.path).into(),
-        event.status.into(),
-        event.duration.into(),
-        event.started_at.into(),
-        event.ended_at.into(),
-    ])
-}
-
-pub(crate) fn key(id: &i64) -> Entry {
-    Entry::new([(*id).into()])
+    entry!(event => id, user_id, kind, path, status, duration, started_at, ended_at)
 }
 
 pub(crate) fn user_posts(with: &UserPosts) -> Entry {

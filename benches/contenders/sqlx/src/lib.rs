@@ -12,7 +12,7 @@ use sqlx::{
     ConnectOptions, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use workload::{BoxError, Case, Contender, Done, done};
+use workload::{BoxError, Case, Contender, Done, done, key};
 
 pub async fn connect(url: &str) -> Result<impl Contender + use<>, BoxError> {
     // In sqlx's favour: no logging of statements, and no ping each time a connection leaves the pool. When it comes
@@ -61,7 +61,7 @@ impl Contender for Sqlx {
                     done(user.into_iter().collect(), entry::user)
                 }
                 Case::FlatRows { rows } => done(work::events(conn, rows).await?, entry::event),
-                Case::Insert { rows } => done(work::insert_notes(conn, rows).await?, entry::key),
+                Case::Insert { rows } => done(work::insert_notes(conn, rows).await?, key),
                 Case::UsersLatestPosts { users } => done(
                     work::users_latest_posts(conn, users).await?,
                     entry::user_posts,

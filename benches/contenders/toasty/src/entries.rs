@@ -1,13 +1,13 @@
 //! What was loaded, in the form that all contenders have in common. No part of the work that is timed.
 
 use jiff::Timestamp;
-use workload::{Entry, Value};
+use workload::{Entry, Value, entry};
 
 use crate::model::{Comment, Event, Note, Post, Tag, User};
 
 pub fn user(user: &User) -> Entry {
     Entry::new([
-        user.id.into(),
+        (&user.id).into(),
         (&user.email).into(),
         (&user.name).into(),
         time(user.created_at),
@@ -39,27 +39,27 @@ pub fn post_author_tags_comments(loaded: &Post) -> Entry {
 
 pub fn event(event: &Event) -> Entry {
     Entry::new([
-        event.id.into(),
-        event.user_id.into(),
+        (&event.id).into(),
+        (&event.user_id).into(),
         (&event.kind).into(),
         (&event.path).into(),
-        event.status.into(),
-        event.duration.into(),
+        (&event.status).into(),
+        (&event.duration).into(),
         time(event.started_at),
         time(event.ended_at),
     ])
 }
 
 pub fn note_key(note: &Note) -> Entry {
-    Entry::new([note.id.into()])
+    entry!(note => id)
 }
 
 fn post(post: &Post) -> Entry {
     Entry::new([
-        post.id.into(),
-        post.author_id.into(),
+        (&post.id).into(),
+        (&post.author_id).into(),
         (&post.title).into(),
-        post.views.into(),
+        (&post.views).into(),
         time(post.created_at),
     ])
 }
@@ -67,8 +67,8 @@ fn post(post: &Post) -> Entry {
 fn comments(post: &Post) -> impl Iterator<Item = Entry> {
     post.comments.get().iter().map(|comment: &Comment| {
         Entry::new([
-            comment.id.into(),
-            comment.post_id.into(),
+            (&comment.id).into(),
+            (&comment.post_id).into(),
             (&comment.body).into(),
             time(comment.created_at),
         ])
@@ -80,7 +80,7 @@ fn comments(post: &Post) -> impl Iterator<Item = Entry> {
 fn tags(post: &Post) -> Vec<Entry> {
     let mut tags: Vec<&Tag> = post.tags.get().iter().collect();
     tags.sort_by_key(|tag| tag.id);
-    let entry = |tag: &&Tag| Entry::new([tag.id.into(), (&tag.name).into()]);
+    let entry = |tag: &&Tag| entry!(tag => id, name);
     tags.iter().map(entry).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use unlazy::{Entity, Unloaded, loaded};
-use workload::Entry;
+use workload::{Entry, entry};
 
 #[derive(Entity)]
 #[entity(table = "users")]
@@ -87,48 +87,23 @@ pub(crate) type PostWithAll = loaded!(Post {
 });
 
 pub(crate) fn user<P>(user: &User<P>) -> Entry {
-    Entry::new([
-        user.id.into(),
-        (&user.email).into(),
-        (&user.name).into(),
-        user.created_at.into(),
-    ])
+    entry!(user => id, email, name, created_at)
 }
 
 fn post<A, T, C>(post: &Post<A, T, C>) -> Entry {
-    Entry::new([
-        post.id.into(),
-        post.author_id.into(),
-        (&post.title).into(),
-        post.views.into(),
-        post.created_at.into(),
-    ])
+    entry!(post => id, author_id, title, views, created_at)
 }
 
 fn comment(comment: &Comment) -> Entry {
-    Entry::new([
-        comment.id.into(),
-        comment.post_id.into(),
-        (&comment.body).into(),
-        comment.created_at.into(),
-    ])
+    entry!(comment => id, post_id, body, created_at)
 }
 
 fn tag(tag: &Tag) -> Entry {
-    Entry::new([tag.id.into(), (&tag.name).into()])
+    entry!(tag => id, name)
 }
 
 pub(crate) fn event(event: &Event) -> Entry {
-    Entry::new([
-        event.id.into(),
-        event.user_id.into(),
-        (&event.kind).into(),
-        (&event.path).into(),
-        event.status.into(),
-        event.duration.into(),
-        event.started_at.into(),
-        event.ended_at.into(),
-    ])
+    entry!(event => id, user_id, kind, path, status, duration, started_at, ended_at)
 }
 
 pub(crate) fn user_with_posts(with_posts: &UserWithPosts) -> Entry {
@@ -153,8 +128,4 @@ pub(crate) fn post_with_all(with_all: &PostWithAll) -> Entry {
         .with([user(&with_all.author)])
         .with(with_all.tags.iter().map(|linked| tag(linked)))
         .with(with_all.comments.iter().map(comment))
-}
-
-pub(crate) fn id(id: &i64) -> Entry {
-    Entry::new([(*id).into()])
 }

@@ -4,11 +4,11 @@ mod entities;
 
 use futures_util::future::BoxFuture;
 use unlazy::Db;
-use workload::{BoxError, Case, Contender, Done, LATEST, done, note};
+use workload::{BoxError, Case, Contender, Done, LATEST, done, key, note};
 
 use crate::entities::{
-    Event, NewNote, Note, Post, User, event, id, post_with_all, post_with_author, post_with_tags,
-    user, user_with_all, user_with_posts,
+    Event, NewNote, Note, Post, User, event, post_with_all, post_with_author, post_with_tags, user,
+    user_with_all, user_with_posts,
 };
 
 /// How relations are loaded.
@@ -109,7 +109,7 @@ impl Unlazy {
             Case::Insert { rows } => {
                 let notes = (0..rows).map(new_note);
                 let insert = Note::insert_many(notes).returning(Note::ID);
-                done(insert.all(db).await?, id)
+                done(insert.all(db).await?, key)
             }
             Case::UsersLatestPosts { .. } => {
                 // As the documentation recommends for lists that are not much longer than the limit.
