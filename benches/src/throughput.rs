@@ -7,10 +7,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use workload::{BoxError, Case, Contender};
+use workload::{BoxError, Case, Contender, Race};
 
 use crate::{
-    contenders::{Competitor, Kind, Label},
+    contenders::{Competitor, Label},
     measure::failed,
     runtime::joined,
     statistics::median,
@@ -35,13 +35,11 @@ pub(crate) struct Rate {
 
 /// The windows of the contenders take turns, in another order each time.
 pub(crate) async fn measure(
-    mut competitors: Vec<Competitor>,
+    competitors: Vec<Competitor>,
     windows: usize,
     window: Duration,
     say: fn(&Rate) -> Result<(), BoxError>,
 ) -> Result<(), BoxError> {
-    // Python is one thread, in another process, and is asked one thing at a time.
-    competitors.retain(|one| one.label.kind != Kind::Foreign);
     for case in CASES {
         for tasks in TASKS {
             let mut racing = competitors.clone();
@@ -50,7 +48,15 @@ pub(crate) async fn measure(
             for _ in 0..windows {
                 fastrand::shuffle(&mut racing);
                 for Competitor { label, contender } in &racing {
-                    let rate = rate(contender, case, tasks, window).await;
+                    let race = Race {
+                        tasks,
+                        lead: window / 4,
+                        window,
+                    };
+                    let rate = match contender.rate(case, race) {
+                        Some(rate) => rate.await,
+                        None => rate(contender, case, race).await,
+                    };
                     let rate = rate.map_err(failed(&label.name, case))?;
                     rates.entry(label.clone()).or_default().push(rate);
                 }
@@ -70,15 +76,10 @@ pub(crate) async fn measure(
 }
 
 /// How much is done in the window, which begins when all tasks have been at it for a while.
-async fn rate(
-    contender: &Arc<dyn Contender>,
-    case: Case,
-    tasks: usize,
-    window: Duration,
-) -> Result<f64, BoxError> {
-    let from = Instant::now() + window / 4;
-    let to = from + window;
-    let tasks: Vec<_> = (0..tasks)
+async fn rate(contender: &Arc<dyn Contender>, case: Case, race: Race) -> Result<f64, BoxError> {
+    let from = Instant::now() + race.lead;
+    let to = from + race.window;
+    let tasks: Vec<_> = (0..race.tasks)
         .map(|_| {
             let contender = Arc::clone(contender);
             tokio::spawn(async move {
@@ -98,5 +99,5 @@ async fn rate(
     for task in tasks {
         all += joined(task.await)?;
     }
-    Ok(all as f64 / window.as_secs_f64())
+    Ok(all as f64 / race.window.as_secs_f64())
 }

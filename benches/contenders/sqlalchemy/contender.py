@@ -5,14 +5,18 @@ Started as `contender.py URL`. A line on stdin is a command, and its answer is a
     run users_posts 100    does this work, and keeps what came of it: {"took": nanoseconds}
     drop                   lets go of it: {"took": nanoseconds}
     show                   tells what came of it: {"entries": [[values, below], ..]}
+    race users_posts 100 8 0.25 1
+                           does this work in 8 tasks, and counts, from a quarter of a second on, for a second:
+                           {"per_second": number}
 
 What fails is answered by {"error": message}. When stdin ends, so does the program.
 """
 
+import asyncio
 import json
 import sys
 from datetime import datetime, timedelta, timezone
-from time import perf_counter_ns
+from time import perf_counter, perf_counter_ns
 
 import uvloop
 from sqlalchemy import (
@@ -262,6 +266,8 @@ class Contender:
                 return await self.run(case, int(n))
             case "drop", ():
                 return self.drop()
+            case "race", (case, n, tasks, lead, window):
+                return await self.race(case, int(n), int(tasks), float(lead), float(window))
             case "show", ():
                 shape = SHAPES.get(self.case, {})
                 return {"entries": [entry(row, shape) for row in self.result]}
@@ -275,6 +281,23 @@ class Contender:
         start = perf_counter_ns()
         self.result = await work(n)
         return {"took": perf_counter_ns() - start}
+
+    async def race(self, case, n, tasks, lead, window):
+        work = getattr(self.work, case)
+        start = perf_counter() + lead
+        end = start + window
+
+        async def one():
+            counted = 0
+            while True:
+                await work(n)
+                now = perf_counter()
+                if now >= end:
+                    return counted
+                counted += now >= start
+
+        counted = await asyncio.gather(*(one() for _ in range(tasks)))
+        return {"per_second": sum(counted) / window}
 
     def drop(self):
         start = perf_counter_ns()

@@ -21,6 +21,20 @@ pub trait Contender: Send + Sync {
 
     /// Does a piece of work once.
     fn run(&self, case: Case) -> BoxFuture<'_, Result<Done, BoxError>>;
+
+    /// How often it does a piece of work in a second, where it has to be counted elsewhere than around [`run`](Self::run).
+    fn rate(&self, _case: Case, _race: Race) -> Option<BoxFuture<'_, Result<f64, BoxError>>> {
+        None
+    }
+}
+
+/// So many tasks that do the same over and over.
+#[derive(Debug, Clone, Copy)]
+pub struct Race {
+    pub tasks: usize,
+    /// What comes before the window is not counted.
+    pub lead: Duration,
+    pub window: Duration,
 }
 
 /// What a contender has made, still in its own types.

@@ -8,6 +8,6 @@ mod data;
 pub use crate::{
     answer::{Entry, Value, key},
     case::{Case, LATEST},
-    contender::{BoxError, Contender, Done, Loaded, done},
+    contender::{BoxError, Contender, Done, Loaded, Race, done},
     data::{BASE, KEYS, SCHEMA, Size, fill, note},
 };

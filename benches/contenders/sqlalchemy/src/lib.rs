@@ -1,7 +1,7 @@
 //! Python's SQLAlchemy over asyncpg, for the reader who comes from there.
 //!
 //! A child process does the work (`contender.py`) and measures it: the way to it and back is no part of the time. It is one
-//! thread, as Python's programs are, so that this contender has no place in a comparison of throughput.
+//! thread, as Python's programs are; a server would have several of them.
 
 mod environment;
 mod python;
@@ -13,7 +13,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use tokio::task::spawn_blocking;
-use workload::{BoxError, Case, Contender, Done, Entry, Loaded};
+use workload::{BoxError, Case, Contender, Done, Entry, Loaded, Race};
 
 use crate::python::Python;
 
@@ -37,7 +37,7 @@ pub async fn connect(url: &str) -> Result<SqlAlchemy, BoxError> {
 
 impl Contender for SqlAlchemy {
     fn name(&self) -> &'static str {
-        "SQLAlchemy 2.1, asyncpg"
+        "SQLAlchemy 2.1 + asyncpg"
     }
 
     fn run(&self, case: Case) -> BoxFuture<'_, Result<Done, BoxError>> {
@@ -50,6 +50,21 @@ impl Contender for SqlAlchemy {
             })
             .await?
         })
+    }
+
+    fn rate(&self, case: Case, race: Race) -> Option<BoxFuture<'_, Result<f64, BoxError>>> {
+        let python = self.python.clone();
+        Some(Box::pin(async move {
+            let work = format!(
+                "race {} {} {} {} {}",
+                method(case),
+                case.parents(),
+                race.tasks,
+                race.lead.as_secs_f64(),
+                race.window.as_secs_f64()
+            );
+            spawn_blocking(move || python.lock().per_second(&work)).await?
+        }))
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) struct Python {
 enum Answer {
     /// Nanoseconds.
     Took(u64),
+    PerSecond(f64),
     Entries(Vec<Row>),
     Error(String),
 }
@@ -65,6 +66,14 @@ impl Python {
         match self.ask(command)? {
             Answer::Took(nanoseconds) => Ok(Duration::from_nanos(nanoseconds)),
             _ => Err(format!("Python did not say how long `{command}` took").into()),
+        }
+    }
+
+    /// Has tasks race, and counts what they do.
+    pub(crate) fn per_second(&mut self, command: &str) -> Result<f64, BoxError> {
+        match self.ask(command)? {
+            Answer::PerSecond(rate) => Ok(rate),
+            _ => Err(format!("Python did not say how often `{command}` was done").into()),
         }
     }
 
