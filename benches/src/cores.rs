@@ -16,20 +16,21 @@ use workload::BoxError;
 /// The cores of a machine on which the server can be kept away from the client.
 pub(crate) struct Cores {
     /// The process whose children serve the connections.
-    server: u32,
-    all: Vec<usize>,
+    server: String,
+    /// Those on which it may run.
+    of_server: Vec<usize>,
+    client: usize,
 }
 
-/// As long as it lives, new connections are served on other cores than the first one, which is the client's.
+/// As long as it lives, new connections are served on other cores than the client's.
 pub(crate) struct Apart<'a>(&'a Cores);
 
 impl Cores {
     /// `None` where they cannot be kept apart: with one core, without `taskset`, and for a server that the tests' library has not
     /// started on this machine.
     pub(crate) async fn of(url: &str) -> Result<Option<Self>, BoxError> {
-        let all = status("self", "Cpus_allowed_list").map_or_else(Vec::new, |list| numbers(&list));
         let is_foreign = env::var_os("DATABASE_URL").is_some_and(|url| !url.is_empty());
-        if all.len() < 2 || is_foreign || !taskset(["-p", &std::process::id().to_string()]) {
+        if is_foreign || !taskset(["-p", &std::process::id().to_string()]) {
             return Ok(None);
         }
         let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
@@ -37,19 +38,35 @@ impl Cores {
         let row = client.query_one("SELECT pg_backend_pid()", &[]).await?;
         let backend = row.get::<_, i32>(0).to_string();
         // In a container they have other numbers here.
-        let server = status(&backend, "Name")
-            .filter(|name| name == "postgres")
-            .and_then(|_| status(&backend, "PPid")?.parse().ok());
-        Ok(server.map(|server| Self { server, all }))
+        let is_here = status(&backend, "Name").is_some_and(|name| name == "postgres");
+        Ok(if is_here {
+            Self::of_parent(&backend)
+        } else {
+            None
+        })
+    }
+
+    fn of_parent(backend: &str) -> Option<Self> {
+        let server = status(backend, "PPid")?;
+        let of_server = numbers(&status(&server, "Cpus_allowed_list")?);
+        let client = *numbers(&status("self", "Cpus_allowed_list")?).first()?;
+        let has_another = of_server.iter().any(|core| *core != client);
+        has_another.then_some(Self {
+            server,
+            of_server,
+            client,
+        })
     }
 
     /// `None` if the server may not be moved.
     pub(crate) fn keep_apart(&self) -> Option<Apart<'_>> {
-        self.serve_on(&self.all[1..]).then_some(Apart(self))
+        let mut others = self.of_server.clone();
+        others.retain(|core| *core != self.client);
+        self.serve_on(&others).then_some(Apart(self))
     }
 
     fn serve_on(&self, cores: &[usize]) -> bool {
-        taskset(["-pc", &listed(cores), &self.server.to_string()])
+        taskset(["-pc", &listed(cores), &self.server])
     }
 }
 
@@ -57,14 +74,17 @@ impl Apart<'_> {
     /// A program that runs on the client's core.
     pub(crate) fn client(&self, program: &OsStr) -> Command {
         let mut command = Command::new("taskset");
-        command.arg("-c").arg(listed(&self.0.all[..1])).arg(program);
+        command
+            .arg("-c")
+            .arg(self.0.client.to_string())
+            .arg(program);
         command
     }
 }
 
 impl Drop for Apart<'_> {
     fn drop(&mut self) {
-        self.0.serve_on(&self.0.all);
+        self.0.serve_on(&self.0.of_server);
     }
 }
 

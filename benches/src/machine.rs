@@ -48,7 +48,8 @@ impl Machine {
         })
     }
 
-    pub(crate) fn markdown(&self) -> String {
+    /// `apart`: whether the current-thread runtime had a core without the server.
+    pub(crate) fn markdown(&self, apart: bool) -> String {
         let Self {
             cpu,
             cores,
@@ -58,8 +59,15 @@ impl Machine {
             rustc,
             versions,
         } = self;
+        let shared = match apart {
+            true => {
+                "on the current-thread runtime one is the client's and the server has the others, on the multi-thread runtime \
+                 they share all"
+            }
+            false => "which the server shares with the client",
+        };
         format!(
-            "- {cpu}, {cores} cores, which the server shares with the client\n\
+            "- {cpu}, {cores} cores: {shared}\n\
              - {system}, Linux {kernel}\n\
              - {postgres}\n\
              - {rustc}, release profile with thin LTO and one codegen unit\n\
@@ -83,6 +91,10 @@ async fn postgres(url: &str) -> Result<String, BoxError> {
         [Host::Tcp(_)] => "TCP",
         _ => "a Unix socket",
     };
+    let files = match config.get_hosts() {
+        [Host::Unix(folder)] if folder.starts_with("/dev/shm") => ", files in memory",
+        _ => "",
+    };
     let (client, connection) = config.connect(NoTls).await?;
     tokio::spawn(connection);
     let mut text = String::from("PostgreSQL ");
@@ -99,7 +111,7 @@ async fn postgres(url: &str) -> Result<String, BoxError> {
             _ => format!(", {name} = {value}"),
         };
     }
-    Ok(format!("{text}; reached through {way}"))
+    Ok(format!("{text}{files}; reached through {way}"))
 }
 
 fn versions() -> Vec<String> {

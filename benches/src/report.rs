@@ -54,18 +54,12 @@ fn method(results: &Results) -> String {
     let direct = results.round_trip.median / 1e3;
     let slowed = results.slowed_round_trip.median / 1e3;
     let distance = results.distance(Link::Slowed);
-    let cores = match results.apart {
-        true => {
-            "- On the current-thread runtime the client has one core and the server the others.\n"
-        }
-        false => "",
-    };
     format!(
-        "{}{cores}- An empty query takes {direct:.3} ms; through the proxy, {distance}, {slowed:.3} ms.\n\n\
+        "{}- An empty query takes {direct:.3} ms; through the proxy, {distance}, {slowed:.3} ms.\n\n\
          A time is that of the work and of dropping its result, from taking a connection of the pool to giving it back. All \
          contenders work in turns, in another order in each round, and each has to have made the same as the hand-written \
          code. A turn of f is ten times the work, and the time their mean. Ratios are of medians, to `tokio-postgres naive` in the same table.\n",
-        results.machine.markdown()
+        results.machine.markdown(results.apart)
     )
 }
 

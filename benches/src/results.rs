@@ -19,6 +19,7 @@ use crate::{
 pub(crate) struct Results {
     pub(crate) machine: Machine,
     /// Whether the server was kept away from the client's core, on the current-thread runtime.
+    #[serde(default)]
     pub(crate) apart: bool,
     /// Of the distant server, each way.
     pub(crate) latency: Duration,

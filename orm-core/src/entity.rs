@@ -137,7 +137,7 @@ pub struct ColumnDef {
 }
 
 impl ColumnDef {
-    /// Whether it is the same column of the same entity: there may be several copies of a definition.
+    /// Of two columns of one entity, whether they are the same. There may be several copies of a definition.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         std::ptr::eq(self, other) || self.name == other.name
     }

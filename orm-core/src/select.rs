@@ -204,12 +204,13 @@ impl Select {
             return None;
         };
         let is_only = order.is_empty() && annotations.is_empty();
+        // The type is how the parameter is written: of the key's own it need not be said.
         let [key] = *def.key else { return None };
         let key = &def.columns[key];
         (is_only && column.is_same(key) && value.ty == key.ty).then_some(value)
     }
 
-    /// Whether it asks for one value of the primary key, in no order: then it has at most one row.
+    /// Whether it asks for one value of the primary key, of which there is at most one row, and for no order or page of its own.
     pub(crate) fn is_by_key(&self, def: &EntityDef) -> bool {
         let is_fixed = |key: &ColumnDef| {
             self.filters

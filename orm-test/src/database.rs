@@ -20,6 +20,8 @@ pub struct TestDb {
     session: Arc<Client>,
     log: StatementLog,
     template: Option<Template>,
+    /// Whether it is a copy of that template, which therefore is whole.
+    is_copy: bool,
 }
 
 impl TestDb {
@@ -52,6 +54,7 @@ impl TestDb {
             .acquire(db.server, &db.session, &db.name, schema)
             .await?;
         create(&db.session, &db.name, template.name()).await?;
+        db.is_copy = true;
         Ok(db)
     }
 
@@ -67,6 +70,7 @@ impl TestDb {
             session,
             log: StatementLog::new(),
             template: None,
+            is_copy: false,
         })
     }
 
@@ -130,11 +134,12 @@ impl Drop for TestDb {
         let name = self.name.clone();
         let session = Arc::clone(&self.session);
         let template = self.template.take();
+        let is_copy = self.is_copy;
         let (done, wait) = mpsc::channel::<()>();
         // Not on the current runtime, which may be blocked right here or shutting down.
         server.background().spawn(async move {
-            if let Err(e) = remove(server, &name, &session, template).await {
-                eprintln!("{name} is left behind: {e}");
+            if let Err(e) = remove(server, &name, &session, template, is_copy).await {
+                eprintln!("{name}: {e}");
             }
             drop(done);
         });
@@ -157,6 +162,7 @@ async fn remove(
     name: &str,
     session: &Client,
     template: Option<Template>,
+    is_copy: bool,
 ) -> Result<(), Error> {
     server.kept().leave();
     let reconnected;
@@ -170,8 +176,17 @@ async fn remove(
         .batch_execute(&format!(r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#))
         .await
         .map_err(Error::postgres("dropping the database"));
-    let left = server.kept().dropped(server, session, template).await;
-    dropped.and(left)
+    let (whole, other) = if is_copy {
+        (template, None)
+    } else {
+        (None, template)
+    };
+    let kept = server.kept().dropped(server, session, whole).await;
+    let released = match other {
+        Some(template) => template.release(session).await,
+        None => Ok(()),
+    };
+    dropped.and(kept).and(released)
 }
 
 /// Drops the databases of processes that did not come to it.

@@ -47,30 +47,51 @@ impl Kept {
         session: &Client,
         template: Option<Template>,
     ) -> Result<(), Error> {
+        let mut outcome = Ok(());
+        // Without the mutex: a server that is busy must not hold up all tests.
+        for template in self.unneeded(server, session, template).await {
+            let dropped = template.drop_if_unused(session).await;
+            outcome = outcome.and(dropped);
+        }
+        outcome
+    }
+
+    /// Keeps the template, or not. Returns those that this process uses no longer.
+    async fn unneeded(
+        &self,
+        server: &Server,
+        session: &Client,
+        template: Option<Template>,
+    ) -> Vec<Template> {
         let mut kept = self.templates.lock().await;
-        if self.databases.load(Ordering::Relaxed) > 0 {
-            return match template {
-                Some(template) => kept.keep(server, session, template).await,
-                None => Ok(()),
-            };
+        let mut unneeded = Vec::new();
+        if self.databases.load(Ordering::Relaxed) == 0 {
+            unneeded = kept.let_go().await;
         }
-        let let_go = kept.let_go(session).await;
-        match template {
-            Some(template) => template.release(session).await.and(let_go),
-            None => let_go,
+        let Some(template) = template else {
+            return unneeded;
+        };
+        let is_kept = self.databases.load(Ordering::Relaxed) > 0
+            && kept.keep(server, &template, &mut unneeded).await.is_ok();
+        // On a connection that was lost, it has ended.
+        let _ = template.end_use(session).await;
+        if !is_kept && !unneeded.contains(&template) {
+            unneeded.push(template);
         }
+        unneeded
     }
 }
 
 impl Templates {
+    /// Uses the template from now on, in place of the one that was used the longest time ago.
     async fn keep(
         &mut self,
         server: &Server,
-        session: &Client,
-        template: Template,
+        template: &Template,
+        unneeded: &mut Vec<Template>,
     ) -> Result<(), Error> {
         if self.session.as_ref().is_some_and(Client::is_closed) {
-            self.let_go(session).await?;
+            unneeded.append(&mut self.let_go().await);
         }
         let keeper = match &self.session {
             Some(keeper) => keeper,
@@ -78,34 +99,30 @@ impl Templates {
                 .session
                 .insert(server.session("unlazy templates").await?),
         };
-        let known = self.templates.iter().position(|known| *known == template);
-        match known.and_then(|position| self.templates.remove(position)) {
-            Some(_) => {}
+        match self.templates.iter().position(|known| known == template) {
+            Some(known) => {
+                self.templates.remove(known);
+            }
             None => template.begin_use(keeper).await?,
         }
-        template.end_use(session).await?;
-        self.templates.push_back(template);
+        self.templates.push_back(template.clone());
         if self.templates.len() > MOST
             && let Some(oldest) = self.templates.pop_front()
         {
-            oldest.end_use(keeper).await?;
-            oldest.drop_if_unused(session).await?;
+            let _ = oldest.end_use(keeper).await;
+            unneeded.push(oldest);
         }
         Ok(())
     }
 
-    /// Drops all that nobody else uses.
-    async fn let_go(&mut self, session: &Client) -> Result<(), Error> {
-        let templates = mem::take(&mut self.templates);
+    /// Uses none of them any longer.
+    async fn let_go(&mut self) -> Vec<Template> {
+        let templates = Vec::from(mem::take(&mut self.templates));
         if let Some(keeper) = self.session.take() {
             for template in &templates {
-                // On a connection that was lost, it has ended.
                 let _ = template.end_use(&keeper).await;
             }
         }
-        for template in templates {
-            template.drop_if_unused(session).await?;
-        }
-        Ok(())
+        templates
     }
 }

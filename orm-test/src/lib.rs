@@ -32,8 +32,8 @@
 //! time, and removed when the last of them has ended, even if it was killed. On Windows only
 //! `DATABASE_URL` works. PostgreSQL 13 is the oldest that will do.
 //!
-//! A database is some 300 files, so such a server is in `/dev/shm`, in memory, if 4 GB are free there.
-//! Otherwise, and if `TMPDIR` is set, it is in the temporary directory.
+//! A database is some 300 files, so a server that is started from binaries has them in `/dev/shm`, in
+//! memory, if 4 GB are free. Otherwise, and if `TMPDIR` is set, they are in the temporary directory.
 //!
 //! # Round trips
 //!

@@ -16,9 +16,11 @@ const UNLOCK_TURN: &str = "SELECT pg_advisory_unlock(hashtextextended($1, 1))";
 const LOCK_USE: &str = "SELECT pg_advisory_lock_shared(hashtextextended($1, 0))";
 const UNLOCK_USE: &str = "SELECT pg_advisory_unlock_shared(hashtextextended($1, 0))";
 const UNLOCK_ALL: &str = "SELECT pg_advisory_unlock_all()";
+const TRY_LOCK_TURN: &str = "SELECT pg_try_advisory_lock(hashtextextended($1, 1))";
 const TRY_LOCK_USE_ALONE: &str = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))";
+const UNLOCK_USE_ALONE: &str = "SELECT pg_advisory_unlock(hashtextextended($1, 0))";
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Template {
     name: String,
 }
@@ -41,7 +43,7 @@ impl Template {
     }
 
     /// Makes the template unless it exists, and keeps it from being dropped until
-    /// [`release`](Self::release), or until the session ends.
+    /// [`end_use`](Self::end_use), or until the session ends.
     ///
     /// It is made under the name `scratch`.
     pub(crate) async fn acquire(
@@ -86,9 +88,12 @@ impl Template {
             .map_err(Error::postgres("making a template"))
     }
 
-    /// Stops using the template, and drops it if nobody else uses it.
+    /// Ends what [`acquire`](Self::acquire) has begun, however far it came, and drops the template if nobody else uses it.
     pub(crate) async fn release(&self, session: &Client) -> Result<(), Error> {
-        self.end_use(session).await?;
+        session
+            .batch_execute(UNLOCK_ALL)
+            .await
+            .map_err(Error::postgres(format!("unlocking {}", self.name)))?;
         self.drop_if_unused(session).await
     }
 
@@ -101,21 +106,20 @@ impl Template {
         self.run(session, UNLOCK_USE).await
     }
 
-    /// Leaves the session without any advisory lock.
+    /// Whoever has the turn is about to use it, or to drop it: then there is nothing to do.
     pub(crate) async fn drop_if_unused(&self, session: &Client) -> Result<(), Error> {
-        self.run(session, LOCK_TURN).await?;
-        let dropped = if self.ask(session, TRY_LOCK_USE_ALONE).await? {
-            session
+        if !self.ask(session, TRY_LOCK_TURN).await? {
+            return Ok(());
+        }
+        let mut dropped = Ok(());
+        if self.ask(session, TRY_LOCK_USE_ALONE).await? {
+            dropped = session
                 .batch_execute(&format!(r#"DROP DATABASE IF EXISTS "{}""#, self.name))
                 .await
-                .map_err(Error::postgres(format!("dropping {}", self.name)))
-        } else {
-            Ok(())
-        };
-        session
-            .batch_execute(UNLOCK_ALL)
-            .await
-            .map_err(Error::postgres(format!("unlocking {}", self.name)))?;
+                .map_err(Error::postgres(format!("dropping {}", self.name)));
+            self.run(session, UNLOCK_USE_ALONE).await?;
+        }
+        self.run(session, UNLOCK_TURN).await?;
         dropped
     }
 

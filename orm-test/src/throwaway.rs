@@ -13,7 +13,7 @@
 
 use std::{
     env,
-    fs::{self, DirBuilder, File, TryLockError},
+    fs::{self, DirBuilder, File, Metadata, TryLockError},
     io::{self, ErrorKind},
     os::unix::{
         fs::{DirBuilderExt, MetadataExt, chown},
@@ -58,7 +58,7 @@ struct User {
 pub(crate) async fn join_or_start() -> Result<Throwaway, Error> {
     let uid = own_uid()?;
     let user = if uid == 0 { server_user() } else { None };
-    let base = base(uid);
+    let base = base(uid, user);
     let doing = format!("preparing {}", base.display());
 
     let entered = server::join(spawn_blocking(move || enter(&base, uid, user))).await;
@@ -102,13 +102,16 @@ fn enter(base: &Path, uid: u32, user: Option<User>) -> io::Result<Entered> {
     }
 }
 
-/// `<directory>/unlazy-postgres-<uid>` in memory if there is room, otherwise in the temporary directory.
-fn base(uid: u32) -> PathBuf {
+/// `<directory>/unlazy-postgres-<uid>`, in memory if there is room, otherwise in the temporary directory.
+fn base(uid: u32, user: Option<User>) -> PathBuf {
     /// A socket's path must not be longer than some 100 bytes, and ours adds 31 to this.
     const LONGEST: usize = 70;
 
     let name = format!("unlazy-postgres-{uid}");
-    let base = in_memory().unwrap_or_else(env::temp_dir).join(&name);
+    if let Some(base) = in_memory(&name, uid, user) {
+        return base;
+    }
+    let base = env::temp_dir().join(&name);
     if base.as_os_str().len() <= LONGEST && base.is_absolute() {
         base
     } else {
@@ -116,31 +119,59 @@ fn base(uid: u32) -> PathBuf {
     }
 }
 
-/// Where files are kept in memory, unless another directory is asked for. Each database is some 300 files, and ext4 takes the longer to
-/// make one, the more of them have just been deleted: tests that use most of their time for that end three times as fast.
-fn in_memory() -> Option<PathBuf> {
-    /// Databases that are there at the same time, and the log of what is written to them.
-    const ROOM: u64 = 4 << 30;
-
-    let memory = Path::new("/dev/shm");
-    if env::var_os("TMPDIR").is_some() || !memory.is_dir() {
+/// A directory whose files are in memory, unless another one is asked for. Each database is some 300 files, and ext4 takes the longer
+/// to make one, the more of them have just been deleted: tests that use most of their time for that end three times as fast.
+fn in_memory(name: &str, uid: u32, user: Option<User>) -> Option<PathBuf> {
+    if env::var_os("TMPDIR").is_some() {
         return None;
     }
-    let output = Command::new("df")
+    let base = Path::new("/dev/shm").join(name);
+    match fs::symlink_metadata(&base) {
+        // Whatever is free now: there may be a server to join, or what is left of one.
+        Ok(metadata) => is_ours(&metadata, uid, user).then_some(base),
+        Err(_) if has_room() => {
+            let made = DirBuilder::new().mode(0o700).create(&base);
+            let is_there = made.map_or_else(|e| e.kind() == ErrorKind::AlreadyExists, |()| true);
+            is_there.then_some(base)
+        }
+        Err(_) => None,
+    }
+}
+
+/// Whether memory is free for the databases that are there at the same time, and for the log of what is written to them.
+fn has_room() -> bool {
+    const ROOM_KB: u64 = 4 << 20;
+
+    let file_system = Command::new("df")
         .args(["-Pk", "/dev/shm"])
         .stdin(Stdio::null())
         .output()
-        .ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     // After the title: file system, size, used and available kilobytes.
-    let available: u64 = text
-        .lines()
-        .nth(1)?
-        .split_whitespace()
-        .nth(3)?
-        .parse()
-        .ok()?;
-    (available > ROOM >> 10).then(|| memory.to_owned())
+    let in_file_system = file_system
+        .ok()
+        .and_then(|text| number(text.lines().nth(1)?, 3));
+    let in_all = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let mut lines = text.lines();
+        number(lines.find(|line| line.starts_with("MemAvailable:"))?, 1)
+    });
+    // Of a container; `max` if there is none, and then it is no number.
+    let limit = fs::read_to_string("/sys/fs/cgroup/memory.max")
+        .ok()
+        .and_then(|bytes| Some(number(&bytes, 0)? >> 10));
+    let has = |kb: Option<u64>| kb.is_some_and(|kb| kb > ROOM_KB);
+    has(in_file_system) && has(in_all) && (limit.is_none() || has(limit))
+}
+
+/// The word at this position.
+fn number(line: &str, position: usize) -> Option<u64> {
+    line.split_whitespace().nth(position)?.parse().ok()
+}
+
+/// Whether it is a directory of this user that nobody else can enter.
+fn is_ours(metadata: &Metadata, uid: u32, user: Option<User>) -> bool {
+    let owned = metadata.uid() == uid || user.is_some_and(|user| user.uid == metadata.uid());
+    metadata.is_dir() && owned && metadata.mode() & 0o077 == 0
 }
 
 /// Makes the directory if need be, and locks it until the returned file is dropped, so that one
@@ -151,9 +182,7 @@ fn lock_base(base: &Path, uid: u32, user: Option<User>) -> io::Result<File> {
         made => made?,
     }
     // Others can write to the temporary directory too.
-    let metadata = fs::symlink_metadata(base)?;
-    let owned = metadata.uid() == uid || user.is_some_and(|user| user.uid == metadata.uid());
-    if !metadata.is_dir() || !owned || metadata.mode() & 0o077 != 0 {
+    if !is_ours(&fs::symlink_metadata(base)?, uid, user) {
         let reason = "it must be a directory of this user that nobody else can enter";
         return Err(io::Error::new(ErrorKind::PermissionDenied, reason));
     }

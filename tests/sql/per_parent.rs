@@ -115,7 +115,7 @@ fn what_is_below_numbered_targets() {
         ),
         expect![[r#"
             SELECT t0."id", t0."email", t0."nickname", t0."visits", t0."active", t0."manager_id", t0."labels" FROM "users" AS t0 ORDER BY t0."id"
-            SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM (SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", row_number() OVER (PARTITION BY t0."author_id" ORDER BY t0."id") AS "unlazy row" FROM "post" AS t0 WHERE t0."author_id" = ANY($1)) AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" WHERE t0."unlazy row" <= $2 ORDER BY t0."author_id", t0."id"
+            SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", t1."id", t1."email", t1."nickname", t1."visits", t1."active", t1."manager_id", t1."labels" FROM (SELECT t0."id", t0."author_id", t0."reviewer_id", t0."title", row_number() OVER (PARTITION BY t0."author_id" ORDER BY t0."id") AS "unlazy row" FROM "post" AS t0 WHERE t0."author_id" = ANY($1)) AS t0 LEFT JOIN "users" AS t1 ON t1."id" = t0."author_id" WHERE t0."unlazy row" <= $2 ORDER BY t0."author_id", t0."unlazy row"
             SELECT t0."unlazy key 0", t0."id" FROM (SELECT l."post_id" AS "unlazy key 0", t0."id", row_number() OVER (PARTITION BY l."post_id" ORDER BY t0."id") AS "unlazy row" FROM "app"."post_tags" AS l JOIN "tag" AS t0 ON t0."id" = l."tag_id" WHERE l."post_id" = ANY($1)) AS t0 WHERE t0."unlazy row" <= $2 ORDER BY t0."unlazy key 0", t0."id""#]],
     );
 }

@@ -16,7 +16,7 @@ const TO: i64 = 100_000;
 
 pub(crate) fn growth(results: &GrowthResults) -> String {
     let mut text = String::from("# How the time grows with the number of rows\n\n");
-    text += &results.machine.markdown();
+    text += &results.machine.markdown(false);
     let _ = writeln!(
         text,
         "\nMicroseconds for each parent, by the number of parents: medians on the current-thread runtime, without latency. \

@@ -1,6 +1,7 @@
 //! So many targets of each parent.
 
 use crate::entity::ColumnDef;
+use crate::load::{RelationNode, relations};
 use crate::select::{Page, Select};
 use crate::sql::children::{KeyColumn, KeyFrom, Source, ambiguous, at, on_keys};
 use crate::sql::join::{columns, read_columns};
@@ -118,7 +119,7 @@ impl Source<'_> {
     /// Writes ` ORDER BY k.n, t0."unlazy row"`: the rows of a parent come in the order of their numbers.
     ///
     /// Numbered by a window, they come by ` ORDER BY t0.author_id, t0.created DESC, t0.id` where these columns are at hand: it is the same
-    /// order, and PostgreSQL sees that the window has it already.
+    /// order, and PostgreSQL sees that the window has it already. Behind a join it may have been lost, and numbers are sorted faster.
     pub(super) fn order_by_number(&self, writer: &mut Writer, table: Alias) {
         writer.push(" ORDER BY ");
         for (position, column) in self.key(table).iter().enumerate() {
@@ -127,7 +128,10 @@ impl Source<'_> {
         }
         let node = self.node;
         let is_read = |column: &ColumnDef| read_columns(node).any(|read| read.name == column.name);
-        if self.per_parent == Some(PerParent::Window) && is_ordered_by(node.select, is_read) {
+        let has_order = self.per_parent == Some(PerParent::Window)
+            && !relations(&node.slots).any(RelationNode::is_joined)
+            && is_ordered_by(node.select, is_read);
+        if has_order {
             let target = node.relation.target;
             order_terms(writer, ", ", target, node.select, Place::of(table));
         } else {
