@@ -61,13 +61,13 @@ impl Machine {
         } = self;
         let shared = match apart {
             true => {
-                "on the current-thread runtime one is the client's and the server has the others, on the multi-thread runtime \
+                ": on the current-thread runtime one is the client's and the server has the others, on the multi-thread runtime \
                  they share all"
             }
-            false => "which the server shares with the client",
+            false => ", which the server shares with the client",
         };
         format!(
-            "- {cpu}, {cores} cores: {shared}\n\
+            "- {cpu}, {cores} cores{shared}\n\
              - {system}, Linux {kernel}\n\
              - {postgres}\n\
              - {rustc}, release profile with thin LTO and one codegen unit\n\
