@@ -5,7 +5,10 @@
 //! - the *use* lock: shared by all users of the template; who gets it for itself may drop it;
 //! - the *turn* lock: held while a template is made or dropped.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
 
 use tokio_postgres::Client;
 
@@ -106,9 +109,8 @@ impl Template {
         self.run(session, UNLOCK_USE).await
     }
 
-    /// Whoever has the turn is about to use it, or to drop it: then there is nothing to do.
     pub(crate) async fn drop_if_unused(&self, session: &Client) -> Result<(), Error> {
-        if !self.ask(session, TRY_LOCK_TURN).await? {
+        if !self.take_turn(session).await? {
             return Ok(());
         }
         let mut dropped = Ok(());
@@ -121,6 +123,18 @@ impl Template {
         }
         self.run(session, UNLOCK_TURN).await?;
         dropped
+    }
+
+    /// Waits for the turn, but not for long: a drop takes milliseconds, and who makes the template is about to use it, and drops it
+    /// then. It may be a future of the thread that waits here.
+    async fn take_turn(&self, session: &Client) -> Result<bool, Error> {
+        for _ in 0..100 {
+            if self.ask(session, TRY_LOCK_TURN).await? {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(false)
     }
 
     /// Runs a statement about the template's name.
