@@ -37,7 +37,7 @@ pub async fn connect(url: &str) -> Result<SqlAlchemy, BoxError> {
 
 impl Contender for SqlAlchemy {
     fn name(&self) -> &'static str {
-        "SQLAlchemy 2.1 + asyncpg"
+        "SQLAlchemy + asyncpg"
     }
 
     fn run(&self, case: Case) -> BoxFuture<'_, Result<Done, BoxError>> {
