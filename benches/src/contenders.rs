@@ -73,7 +73,9 @@ pub(crate) async fn connect(url: &str, names: &[String]) -> Result<Vec<Competito
     for name in names {
         let known = |competitor: &Competitor| competitor.label.name == *name;
         if !competitors.iter().any(known) {
-            return Err(format!("nobody is called {name:?}").into());
+            let all: Vec<&str> = competitors.iter().map(|one| &*one.label.name).collect();
+            let all = all.join(", ");
+            return Err(format!("nobody is called {name:?}: there are {all}").into());
         }
     }
     competitors.retain(|Competitor { label, .. }| {

@@ -345,18 +345,11 @@ impl Scopes {
         Self(Some(Arc::new(given)))
     }
 
-    /// The same with the values of a query, which come before those of the handle. `None` if it gives none.
-    pub(crate) fn overridden_by(&self, query: &Self) -> Option<Self> {
-        let (first, others) = query.values().split_first()?;
-        let with = |scopes: &Self, (scope, value): &(TypeId, Parameter)| {
-            scopes.with_parameter(*scope, value.clone())
-        };
-        let scopes = with(self, first);
-        Some(
-            others
-                .iter()
-                .fold(scopes, |scopes, other| with(&scopes, other)),
-        )
+    /// Takes the values of a query, which come before those of the handle.
+    pub(crate) fn override_by(&mut self, query: &Self) {
+        for (scope, value) in query.values() {
+            *self = self.with_parameter(*scope, value.clone());
+        }
     }
 
     /// What they do to the text of a statement whose scopes all have the values that they need, as a number. `None` if that depends

@@ -225,7 +225,7 @@ impl Select {
 
     /// So many rows are enough to see whether there is more than one. By a key there are not.
     pub(crate) fn limit_to_find_one(&mut self, def: &EntityDef) {
-        if self.only_key(def).is_none() && !self.is_by_key(def) {
+        if !self.is_by_key(def) {
             self.page.at_most(2);
         }
     }

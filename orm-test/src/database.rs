@@ -161,7 +161,7 @@ async fn remove(
     server: &Server,
     name: &str,
     session: &Client,
-    template: Option<Template>,
+    mut template: Option<Template>,
     is_copy: bool,
 ) -> Result<(), Error> {
     server.kept().leave();
@@ -176,13 +176,9 @@ async fn remove(
         .batch_execute(&format!(r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#))
         .await
         .map_err(Error::postgres("dropping the database"));
-    let (whole, other) = if is_copy {
-        (template, None)
-    } else {
-        (None, template)
-    };
-    let kept = server.kept().dropped(server, session, whole).await;
-    let released = match other {
+    let half_made = template.take_if(|_| !is_copy);
+    let kept = server.kept().dropped(server, session, template).await;
+    let released = match half_made {
         Some(template) => template.release(session).await,
         None => Ok(()),
     };

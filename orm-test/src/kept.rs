@@ -64,15 +64,15 @@ impl Kept {
         template: Option<Template>,
     ) -> Vec<Template> {
         let mut kept = self.templates.lock().await;
-        let mut unneeded = Vec::new();
-        if self.databases.load(Ordering::Relaxed) == 0 {
-            unneeded = kept.let_go().await;
-        }
+        let is_last = self.databases.load(Ordering::Relaxed) == 0;
+        let mut unneeded = match is_last {
+            true => kept.let_go().await,
+            false => Vec::new(),
+        };
         let Some(template) = template else {
             return unneeded;
         };
-        let is_kept = self.databases.load(Ordering::Relaxed) > 0
-            && kept.keep(server, &template, &mut unneeded).await.is_ok();
+        let is_kept = !is_last && kept.keep(server, &template, &mut unneeded).await.is_ok();
         // On a connection that was lost, it has ended.
         let _ = template.end_use(session).await;
         if !is_kept && !unneeded.contains(&template) {

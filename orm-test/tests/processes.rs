@@ -13,6 +13,7 @@ use std::{
 };
 
 use orm_test::{Error, Server, TestDb};
+use tokio_postgres::Client;
 
 /// What the process started by [`start`] does. In the tests' own process: nothing.
 #[tokio::test]
@@ -143,16 +144,22 @@ fn a_server_is_shared_and_goes_with_its_last_process() {
     }
 }
 
+/// How many templates there are of those who use the client's database as `DATABASE_URL`.
+async fn templates(client: &Client) -> usize {
+    let sql = "SELECT FROM pg_database WHERE datname LIKE 'unlazy_template_' || \
+               lpad(to_hex(hashtext(current_database() || '/' || current_user)), 8, '0') || '%'";
+    client.query(sql, &[]).await.unwrap().len()
+}
+
 #[tokio::test]
 async fn databases_of_killed_processes_are_dropped_by_the_next() -> Result<(), Error> {
     // A database to be DATABASE_URL's, so that there is nobody else's template.
     let db = TestDb::new().await?;
     let client = db.connect().await?;
     let ours = async |name: &str| {
-        let sql = "SELECT datname::text FROM pg_database \
-                   WHERE datname = $1 OR datname LIKE 'unlazy_template_' || \
-                   lpad(to_hex(hashtext(current_database() || '/' || current_user)), 8, '0') || '%'";
-        client.query(sql, &[&name]).await.unwrap().len()
+        let sql = "SELECT FROM pg_database WHERE datname = $1";
+        let databases = client.query(sql, &[&name]).await.unwrap().len();
+        databases + templates(&client).await
     };
 
     let mut killed = start("stay", "DATABASE_URL", &db.url());
@@ -173,18 +180,13 @@ async fn databases_of_killed_processes_are_dropped_by_the_next() -> Result<(), E
 async fn a_process_keeps_few_templates_and_none_at_its_end() -> Result<(), Error> {
     let db = TestDb::new().await?;
     let client = db.connect().await?;
-    let templates = async || {
-        let sql = "SELECT datname::text FROM pg_database WHERE datname LIKE 'unlazy_template_' || \
-                   lpad(to_hex(hashtext(current_database() || '/' || current_user)), 8, '0') || '%'";
-        client.query(sql, &[]).await.unwrap().len()
-    };
 
     let mut process = start("come and go", "DATABASE_URL", &db.url());
     assert_eq!(process.says(), "has one");
-    assert_eq!(templates().await, 4);
+    assert_eq!(templates(&client).await, 4);
     process.go_on();
     assert_eq!(process.says(), "has none");
-    assert_eq!(templates().await, 0);
+    assert_eq!(templates(&client).await, 0);
     Ok(())
 }
 

@@ -207,9 +207,7 @@ impl<'a> Connection<'a> {
 
     /// Takes the values that a statement gives to scopes itself.
     pub(super) fn scope_by(&mut self, statement: &Scopes) {
-        if let Some(scopes) = self.scopes.overridden_by(statement) {
-            self.scopes = scopes;
-        }
+        self.scopes.override_by(statement);
     }
 
     /// What the handle and the query say of scopes.

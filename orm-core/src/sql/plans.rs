@@ -96,16 +96,16 @@ pub(crate) fn root(
     nodes: &[Option<Node<'_>>],
     scopes: &Scopes,
 ) -> Planned<SelectSql> {
-    let mut outline = Outline::default();
-    match select.only_key(def) {
-        Some(key) if nodes.iter().all(Option::is_none) => {
-            outline.word(Kind::ByKey as usize);
-            outline.address(def);
-            outline.parameter(&key.value);
-        }
-        _ => {
-            outline.word(Kind::Root as usize);
-            outline.address(def);
+    let has_no_loads = nodes.iter().all(Option::is_none);
+    let only_key = select.only_key(def).filter(|_| has_no_loads);
+    let mut outline = Outline::of(match only_key {
+        Some(_) => Kind::ByKey,
+        None => Kind::Root,
+    });
+    outline.address(def);
+    match only_key {
+        Some(key) => outline.parameter(&key.value),
+        None => {
             outline.select(select);
             outline.nodes(nodes);
         }
@@ -121,8 +121,7 @@ pub(crate) fn children<'a>(
     from: KeyFrom<'a>,
     scopes: &Scopes,
 ) -> Planned<Children> {
-    let mut outline = Outline::default();
-    outline.word(Kind::Children as usize);
+    let mut outline = Outline::of(Kind::Children);
     outline.relation(node);
     outline.keys(from);
     CHILDREN.plan(&mut outline, scopes, &|| {
@@ -136,8 +135,7 @@ pub(crate) fn exists(
     select: &Select,
     scopes: &Scopes,
 ) -> Planned<SelectSql> {
-    let mut outline = Outline::default();
-    outline.word(Kind::Exists as usize);
+    let mut outline = Outline::of(Kind::Exists);
     outline.address(def);
     outline.select(select);
     SELECTS.plan(&mut outline, scopes, &|| {
@@ -153,8 +151,7 @@ pub(crate) fn aggregate(
     value_type: ValueType,
     scopes: &Scopes,
 ) -> Planned<SelectSql> {
-    let mut outline = Outline::default();
-    outline.word(Kind::Aggregate as usize);
+    let mut outline = Outline::of(Kind::Aggregate);
     outline.address(def);
     outline.select(select);
     outline.aggregate(aggregate);
@@ -162,6 +159,14 @@ pub(crate) fn aggregate(
     SELECTS.plan(&mut outline, scopes, &|| {
         crate::sql::aggregate::aggregate(def, select, aggregate, value_type, scopes)
     })
+}
+
+impl Outline<'_> {
+    fn of(kind: Kind) -> Self {
+        let mut outline = Self::default();
+        outline.word(kind as usize);
+        outline
+    }
 }
 
 impl<S> Default for Plans<S> {

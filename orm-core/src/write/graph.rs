@@ -13,7 +13,6 @@ use crate::error::Result;
 use crate::load::{Put, Skip};
 use crate::record::{Assemble, RecordOf};
 use crate::relation::{Rel, Relation};
-use crate::scope::Scopes;
 use crate::write::graph::level::{Alone, Below, With, store};
 pub use crate::write::graph::place::NotGiven;
 use crate::write::graph::place::Place;
@@ -429,7 +428,7 @@ where
     X: Executor + ?Sized,
 {
     let (rows, below): (Vec<_>, Vec<_>) = new.into_iter().map(IntoNew::split).unzip();
-    let connection = on.acquire().connection_scoped_by(Scopes::NONE).await?;
+    let connection = on.acquire().connection().await?;
     let is_one_statement = below.iter().all(Below::is_empty);
     let insert = insert_rows(rows, below, &connection);
     if is_one_statement {

@@ -293,7 +293,7 @@ impl SetLinks {
         let Some(rows) = rows else {
             return Ok(changed);
         };
-        let connection = on.acquire().connection_scoped_by(Scopes::NONE).await?;
+        let connection = on.acquire().connection().await?;
         let sql = rows.set(&parent, &targets, connection.scopes());
         connection
             .query(&sql, &mut |row| {
@@ -317,7 +317,7 @@ async fn execute<X: Executor + ?Sized>(
     let Some(rows) = rows else {
         return Ok(0);
     };
-    let connection = on.acquire().connection_scoped_by(Scopes::NONE).await?;
+    let connection = on.acquire().connection().await?;
     let sql = sql(rows, connection.scopes());
     connection.execute(&sql).await
 }

@@ -127,7 +127,7 @@ impl Source<'_> {
             writer.push(&column.sql);
         }
         let node = self.node;
-        let is_read = |column: &ColumnDef| read_columns(node).any(|read| read.name == column.name);
+        let is_read = |column: &ColumnDef| read_columns(node).any(|read| read.is_same(column));
         let has_order = self.per_parent == Some(PerParent::Window)
             && !relations(&node.slots).any(RelationNode::is_joined)
             && is_ordered_by(node.select, is_read);
